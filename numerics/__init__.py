@@ -1,0 +1,1 @@
+"""What the theorems give as numbers, and whether sampled networks agree."""

@@ -1,0 +1,60 @@
+"""Streams of random numbers: a key (experiment, block, ...) names a generator, and nothing else does.
+
+Result: the numbers a key gives do not depend on which other keys were used, in which order, or by how many workers, so
+any block can be computed again alone. Samples on the CPU and on CUDA agree in law, never bit by bit.
+
+A key is encoded without ambiguity (each part with its type and its length) and hashed by SHAKE-256. On CUDA, 8 bytes
+of the hash are the 64-bit seed of Philox. On the CPU torch keeps only the *low 32 bits* of a seed (keys would collide
+after some 65 000 streams, by the birthday bound), so there the hash fills the whole 624-word state of its Mersenne Twister.
+
+Assumption: streams of different keys behave as independent; no generator can promise more.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+import numpy as np
+import torch
+
+_STATE_WORDS = 624  # 32-bit words of a Mersenne Twister (matsumoto1998)
+_STATE_START = 3  # torch keeps (seed), (left, seeded), (next) before them, each in 64 bits
+
+
+def generator(device: torch.device, experiment: str, *key: int | str) -> torch.Generator:
+    """A fresh generator on ``device`` for the stream named ``(experiment, *key)``.
+
+    Raises ValueError for an empty experiment name and for a part that is neither a string nor an integer.
+    """
+    if not isinstance(experiment, str) or not experiment:
+        raise ValueError(f"an experiment is named by a non-empty string, not {experiment!r}.")
+    digest = hashlib.shake_256(_encoded((experiment, *key)))
+    stream = torch.Generator(device=device)
+    if device.type != "cpu":
+        return stream.manual_seed(int.from_bytes(digest.digest(8), "little"))
+    state = _cpu_state().copy()
+    words = np.frombuffer(digest.digest(4 * _STATE_WORDS), dtype="<u4")
+    state[_STATE_START : _STATE_START + _STATE_WORDS] = words
+    return stream.set_state(torch.from_numpy(state.view(np.uint8)))
+
+
+def _encoded(parts: tuple[int | str, ...]) -> bytes:
+    """Bytes that differ whenever the parts differ: type, length, content of each."""
+    pieces = []
+    for part in parts:
+        if not isinstance(part, int | str) or isinstance(part, bool):
+            raise ValueError(f"the parts of a stream's key are strings and integers, not {part!r}.")
+        content = str(part).encode()
+        pieces.append(f"{'i' if isinstance(part, int) else 's'}{len(content)}:".encode() + content)
+    return b"".join(pieces)
+
+
+@functools.cache
+def _cpu_state() -> np.ndarray:
+    """The state of a fresh CPU generator as 64-bit words, after a check that its layout is the one written into."""
+    first_words = [5489, 1301868182]  # of the reference implementation for its default seed 5489 (matsumoto1998)
+    state = torch.Generator(device="cpu").manual_seed(first_words[0]).get_state().numpy().view(np.uint64)
+    if state[_STATE_START : _STATE_START + 2].tolist() != first_words or state.size < _STATE_START + _STATE_WORDS:
+        raise RuntimeError(f"torch {torch.__version__} keeps its CPU generator in an unknown layout; use torch 2.4 to 2.13.")
+    return state

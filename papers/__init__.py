@@ -1,0 +1,1 @@
+"""What is said about the theorems: the command line, tables and figures."""

@@ -1,0 +1,1 @@
+"""What is true, and why: theorems on random networks, each a chain of checked steps."""

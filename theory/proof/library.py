@@ -1,0 +1,73 @@
+"""The library: theorems registered by name, found by name, loaded from the subjects of `theory`.
+
+A theorem joins by being defined: the `theorem` decorator registers it.  Importing a user's module is enough to add its
+theorems; nothing else changes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from theory.probability.setting import DETERMINISTIC, Setting
+from theory.proof.theorem import Builder, Parameter, Theorem
+
+SUBJECTS = ("theory.probability.facts", "theory.variance", "theory.jacobian", "theory.random_walk")
+
+_theorems: dict[str, Theorem] = {}
+
+
+class UnknownTheorem(KeyError):
+    """No theorem has the name asked for; the message suggests near ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+def theorem(
+    name: str,
+    *,
+    source: str,
+    parameters: Sequence[Parameter] = (),
+    setting: Setting = DETERMINISTIC,
+    constraint: Callable[[Mapping[str, Any]], str | None] = lambda values: None,
+) -> Callable[[Builder], Theorem]:
+    """Register the decorated builder as a theorem.
+
+    source: a BibTeX key and a place in the paper.  constraint: returns a complaint about bound parameter values that no
+    single domain can express, or None.
+    """
+
+    def register(builder: Builder) -> Theorem:
+        if name in _theorems and _theorems[name].builder.__module__ != builder.__module__:
+            raise ValueError(f"there is already a theorem {name}, in {_theorems[name].builder.__module__}")
+        made = Theorem(name, builder, tuple(parameters), source, setting, constraint)
+        _theorems[name] = made
+        return made
+
+    return register
+
+
+@cache
+def _load() -> None:
+    for subject in SUBJECTS:
+        importlib.import_module(subject)
+
+
+def theorems() -> tuple[Theorem, ...]:
+    """All theorems, in the order of their subjects."""
+    _load()
+    return tuple(_theorems.values())
+
+
+def find(name: str) -> Theorem:
+    """The theorem of a name; UnknownTheorem suggests near names."""
+    _load()
+    if name not in _theorems:
+        near = difflib.get_close_matches(name, _theorems, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; 'initium list' shows all names"
+        raise UnknownTheorem(f"there is no theorem {name}{hint}")
+    return _theorems[name]

@@ -1,0 +1,277 @@
+"""Theorems and their proofs.
+
+A proof is a calculation: a chain of lines, each linked to the one before by a relation and a reason.  Running a theorem's
+builder records the steps and nothing more; `Theorem.verdict` has them judged.  Nothing else makes a theorem stand:
+`Theorem.value` hands out the right-hand side only after every step has passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+import sympy as sp
+
+from theory.probability.setting import Assumption, Setting
+from theory.proof.domains import Domain, Names, OutOfDomain, checked
+from theory.proof.judges import Finding, Verdict, judge_algebra, judge_enclosure, judge_instances, verdict_of
+from theory.proof.rules import Context, Rule
+
+Relation = Literal["=", "<=", "<=>", "~"]
+
+
+class DoesNotStand(ValueError):
+    """A theorem was used although its proof does not stand."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a theorem: its name, the symbol (or array) it sets, and its domain.
+
+    A parameter over `Names` sets no symbol: the proof is written once for each name.  `default`: the value when it is
+    not given; parameters without one must be given.
+    """
+
+    name: str
+    domain: Domain
+    symbol: sp.Basic | None = None
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a proof: left `relation` right, because of `rule`."""
+
+    name: str
+    left: sp.Basic
+    relation: Relation
+    right: sp.Basic
+    rule: Rule
+    setting: Setting
+    assumed: frozenset[Assumption]
+    domains: Mapping[sp.Basic, Domain]
+    where: tuple[sp.Basic, ...] = ()
+    points: tuple[Mapping[sp.Basic, Any], ...] = ()
+
+    def free_symbols(self) -> set[sp.Basic]:
+        """The symbols a point of the domain must give."""
+        free = self.left.free_symbols | self.right.free_symbols
+        arrays = self.left.atoms(sp.IndexedBase) | self.right.atoms(sp.IndexedBase)
+        return free - {array.label for array in arrays} - self.left.atoms(sp.Indexed) - self.right.atoms(sp.Indexed)
+
+    def judge(self) -> Judgement:
+        """Every judge that can speak on the step."""
+        context = Context(self.setting, self.assumed)
+        findings = (judge_algebra(self, context), judge_instances(self, context), judge_enclosure(self, context))
+        return Judgement(self, findings, verdict_of(self, findings), frozenset(context.used))
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A step's findings, its verdict, and the assumptions its rule used."""
+
+    step: Step
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    used: frozenset[Assumption]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """The steps of one calculation; it proves first `relation` last."""
+
+    steps: tuple[Step, ...]
+
+    left = property(lambda self: self.steps[0].left)
+    right = property(lambda self: self.steps[-1].right)
+
+    @property
+    def relation(self) -> Relation:
+        """The weakest relation on the way."""
+        order: tuple[Relation, ...] = get_args(Relation)
+        return max((step.relation for step in self.steps), key=order.index)
+
+
+@dataclass(frozen=True)
+class Printed:
+    """A formula as a paper prints it, kept beside the derived one for comparison and never used in a proof."""
+
+    claim: str
+    expression: sp.Basic
+    note: str = ""
+
+
+class Proof:
+    """The blackboard a theorem's builder writes on: it records assumptions, chains and printed formulas."""
+
+    def __init__(self, theorem: str, parameters: Sequence[Parameter], setting: Setting, label: str = "") -> None:
+        self.theorem, self.setting, self.label = theorem, setting, label
+        self.domains: dict[sp.Basic, Domain] = {p.symbol: p.domain for p in parameters if p.symbol is not None}
+        self.assumed: frozenset[Assumption] = frozenset()
+        self.steps: list[Step] = []
+        self.printed_forms: list[Printed] = []
+        self.stable: sp.Basic | None = None
+
+    def assume(self, *assumptions: Assumption) -> None:
+        """Make hypotheses available to the rules; those that no rule uses are reported."""
+        self.assumed |= frozenset(assumptions)
+
+    def let(self, symbol: sp.Basic, domain: Domain) -> None:
+        """The domain of a symbol that is not a parameter, for the enclosure judge."""
+        self.domains[symbol] = domain
+
+    def calc(
+        self,
+        first: Any,
+        *lines: Any,
+        where: Sequence[sp.Basic] = (),
+        points: Sequence[Mapping[sp.Basic, Any]] = (),
+        setting: Setting | None = None,
+    ) -> Chain:
+        """A chain: first, then triples (relation, line, rule).  Conditions and extra points serve the enclosure judge."""
+        if not lines or len(lines) % 3:
+            raise TypeError(f"{self.theorem}: a calculation is a line followed by triples (relation, line, rule)")
+        chain, left = [], sp.S(first)
+        for relation, right, rule in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
+            name = f"{self.label}{len(self.steps) + 1}"
+            common = (self.assumed, dict(self.domains), tuple(where), tuple(points))
+            step = Step(name, left, relation, sp.S(right), rule, setting or self.setting, *common)
+            self.steps.append(step)
+            chain.append(step)
+            left = sp.S(right)
+        return Chain(tuple(chain))
+
+    def printed(self, claim: str, expression: sp.Basic, note: str = "") -> None:
+        """Keep what the paper prints, for comparison with the derived statement."""
+        self.printed_forms.append(Printed(claim, expression, note))
+
+    def evaluate_by(self, chain: Chain) -> None:
+        """A chain from the statement's right-hand side to an equal form that floating point evaluates stably."""
+        self.stable = chain.right
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """What a builder wrote for one choice of names: the statement, all steps, the form to evaluate."""
+
+    statement: Chain
+    steps: tuple[Step, ...]
+    assumed: frozenset[Assumption]
+    printed: tuple[Printed, ...]
+    stable: sp.Basic
+
+    @cached_property
+    def judgements(self) -> tuple[Judgement, ...]:
+        """Every step judged, once."""
+        return tuple(step.judge() for step in self.steps)
+
+
+Builder = Callable[..., Chain]
+
+
+@dataclass(frozen=True, eq=False)
+class Theorem:
+    """A named statement with its proof.  Made by the `theorem` decorator; `verdict` says whether it stands."""
+
+    name: str
+    builder: Builder
+    parameters: tuple[Parameter, ...]
+    source: str
+    setting: Setting
+    constraint: Callable[[Mapping[str, Any]], str | None]
+    _derivations: dict[tuple[str, ...], Derivation] = field(default_factory=dict)
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of the builder's docstring."""
+        return (self.builder.__doc__ or "").strip().partition("\n")[0]
+
+    @property
+    def choices(self) -> tuple[Parameter, ...]:
+        """The parameters over names, each choice of which has its own proof."""
+        return tuple(p for p in self.parameters if isinstance(p.domain, Names))
+
+    def derivation(self, *chosen: str) -> Derivation:
+        """The proof for one choice of names, built on first use."""
+        if chosen not in self._derivations:
+            label = f"{','.join(chosen)}:" if chosen else ""
+            proof = Proof(self.name, self.parameters, self.setting, label)
+            statement = self.builder(proof, *chosen)
+            stable = statement.right if proof.stable is None else proof.stable
+            derivation = Derivation(statement, tuple(proof.steps), proof.assumed, tuple(proof.printed_forms), stable)
+            self._derivations[chosen] = derivation
+        return self._derivations[chosen]
+
+    def derivations(self) -> tuple[Derivation, ...]:
+        """The proofs for all choices of names."""
+        from itertools import product
+
+        return tuple(self.derivation(*chosen) for chosen in product(*(p.domain.samples() for p in self.choices)))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names of the theorems its rules appeal to."""
+        return frozenset(name for d in self.derivations() for step in d.steps for name in step.rule.uses)
+
+    @cached_property
+    def own_verdict(self) -> Verdict:
+        """The weakest verdict of its own steps."""
+        return min(judgement.verdict for d in self.derivations() for judgement in d.judgements)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The weakest link of the proof and of everything it uses."""
+        from theory.proof.library import find
+
+        return min([self.own_verdict, *(find(name).verdict for name in self.used)])
+
+    def bind(self, arguments: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+        """The choice of names and the exact values of all parameters, or OutOfDomain / TypeError in one sentence."""
+        names = [p.name for p in self.parameters]
+        for extra in arguments:
+            if extra not in names:
+                allowed = ", ".join(names) if names else "none"
+                raise OutOfDomain(f"{self.name}: there is no parameter {extra}; its parameters are: {allowed}")
+        values = {}
+        for p in self.parameters:
+            if p.name not in arguments and p.default is None:
+                raise OutOfDomain(f"{self.name}: the parameter {p.name} is missing; give {p.domain.describe()}")
+            values[p.name] = checked(self.name, p.name, p.domain, arguments.get(p.name, p.default))
+        complaint = self.constraint(values)
+        if complaint:
+            raise OutOfDomain(f"{self.name}: {complaint}")
+        return tuple(values[p.name] for p in self.choices), values
+
+    def environment(self, values: Mapping[str, Any]) -> dict[sp.Basic, Any]:
+        """Bound values as an environment for `interpret`: symbols to numbers, arrays to functions of an index."""
+        env: dict[sp.Basic, Any] = {}
+        for p in self.parameters:
+            if isinstance(p.symbol, sp.IndexedBase):
+                env[p.symbol] = values[p.name].__getitem__
+            elif p.symbol is not None:
+                env[p.symbol] = values[p.name]
+        return env
+
+    def value(self, *chosen: str, stable: bool = False) -> sp.Basic:
+        """The statement's right-hand side; raises DoesNotStand unless the proof stands."""
+        if not self.verdict.stands:
+            raise DoesNotStand(f"{self.name} does not stand: its verdict is {self.verdict}; see 'initium check'")
+        derivation = self.derivation(*chosen)
+        return derivation.stable if stable else derivation.statement.right
+
+    def axioms(self) -> dict[str, set[str]]:
+        """What the theorem rests on: assumptions used, cited facts, and the theorems it uses, all the way down."""
+        from theory.proof.library import find
+
+        rests: dict[str, set[str]] = {"assumptions": set(), "citations": set(), "theorems": set(self.used)}
+        for derivation in self.derivations():
+            for judgement in derivation.judgements:
+                rests["assumptions"] |= {f"{a.name}: {a.text}" for a in judgement.used}
+                if judgement.step.rule.kind == "cited":
+                    rests["citations"].add(f"{judgement.step.rule.name} ({judgement.step.rule.source})")
+        for name in self.used:
+            for kind, below in find(name).axioms().items():
+                rests[kind] |= below
+        return rests

@@ -1,0 +1,24 @@
+"""One notation for all papers.
+
+Layers are counted from the input: z^0 = x is the input, s^i the pre-activations of layer i, z^{i+1} = f(s^i) its
+activations, W^i its weights (n_i by n_{i+1}, row vectors), delta^i = dC/ds^i the back-propagated gradient.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+i = sp.Symbol("i", integer=True, nonnegative=True)  # layer
+d = sp.Symbol("d", integer=True, nonnegative=True)  # last layer of weights
+k, l, m, j = sp.symbols("k l m j", integer=True, positive=True)  # units
+r = sp.Symbol("r", integer=True)  # running layer of a product
+
+n = sp.IndexedBase("n", integer=True, positive=True)  # widths n[0], n[1], ...
+v = sp.IndexedBase("v", positive=True)  # v[i] = Var W^i, one weight of layer i
+q = sp.IndexedBase("q", positive=True)  # q[i] = Var z^i, one activation
+g = sp.IndexedBase("g", positive=True)  # g[i] = Var dC/ds^i, one entry of the gradient
+
+x = sp.Symbol("x", real=True)
+N = sp.Symbol("N", integer=True, positive=True)  # width of a square layer
+D = sp.Symbol("D", integer=True, positive=True)  # depth of a random walk
+a = sp.Symbol("a", real=True, nonnegative=True)  # slope of a leaky rectifier
