@@ -16,9 +16,9 @@ import sympy as sp
 from theory.probability.expectation import E, Var
 from theory.probability.models import Enumeration
 from theory.probability.setting import Assumption, Definition, Family, Instance, Setting
-from theory.symbols import d, g, i, k, l, m, n, q, v
+from theory.symbols import d, g, i, j, k, l, m, n, q, v
 
-z, s, W, delta = (sp.IndexedBase(name) for name in ("z", "s", "W", "delta"))
+z, s, W, delta, gradient = (sp.IndexedBase(name) for name in ("z", "s", "W", "delta", "w"))
 f, df = sp.Function("f"), sp.Function("f'")
 _x = sp.Symbol("x")
 
@@ -110,6 +110,9 @@ backpropagation = Definition(
     (i, k),
     sp.Lt(i, d),
 )
+weight_gradient = Definition(
+    "the weight gradient, by the chain rule", gradient[i, l, k], z[i, l] * delta[i, k], (i, l, k)
+)
 linear = Definition("linear regime, f(s) = s", f(_x), _x, (_x,), assumption=LINEAR_REGIME)
 unit_slope = Definition("linear regime, f'(s) = 1", df(_x), sp.S.One, (_x,), assumption=LINEAR_REGIME)
 
@@ -138,21 +141,23 @@ activations = Family(
 gradients = Family(
     delta,
     span=lambda layer, unit: (layer + 1, _whole_future),
-    independent=CENTERED_GRADIENT,
+    independent=(CENTERED_GRADIENT, LINEAR_REGIME),  # in general f'(s) ties the gradient to the past
     mean_zero=CENTERED_GRADIENT,
     identical=CENTERED_GRADIENT,
     second=lambda layer, unit: g[layer],
     law_of=lambda layer, unit: (layer,),
 )
+_weight_gradients = Family(gradient, span=lambda layer, row, column: (_whole_past, _whole_future))
 _sums = Family(s, span=lambda layer, unit: (_whole_past, layer), independent=INDEPENDENT_WEIGHTS)
 
 
-def _witness(widths: tuple[int, ...], layer: int, unit: int) -> Instance:
+def _witness(widths: tuple[int, ...], layer: int, unit: int, weights: tuple[int, ...] = (2, 3, 4)) -> Instance:
+    """A network whose weights of layer i are +-weights[i]."""
     return Instance(
         {d: len(widths) - 2, i: layer, k: unit, l: 1},
         {n: widths.__getitem__},
         {
-            W: lambda layer, row, column: ((layer + 2, 1), (-layer - 2, 1)),
+            W: lambda layer, row, column: ((weights[layer], 1), (-weights[layer], 1)),
             z: lambda layer, unit: ((3, 1), (-3, 1)),
             delta: lambda layer, unit: ((1, 1), (-1, 1)),
         },
@@ -161,12 +166,42 @@ def _witness(widths: tuple[int, ...], layer: int, unit: int) -> Instance:
 
 dense = Setting(
     "dense network",
-    (weights, activations, gradients, _sums),
-    (activation, pre_activation, backpropagation, linear, unit_slope),
+    (weights, activations, gradients, _weight_gradients, _sums),
+    (activation, pre_activation, backpropagation, weight_gradient, linear, unit_slope),
     {
         v: lambda layer: Var(W[layer, l, k]),
         q: lambda layer: Var(z[layer, k]),
         g: lambda layer: Var(delta[layer, k]),
     },
-    (_witness((2, 2, 1), 0, 1), _witness((3, 1, 2), 0, 1), _witness((1, 2, 2, 1), 1, 1), _witness((1, 1, 2, 1), 0, 1)),
+    (
+        _witness((2, 2, 1), 0, 1),
+        _witness((3, 1, 2), 0, 1),
+        _witness((1, 2, 2, 1), 1, 1),
+        _witness((1, 1, 2, 1), 0, 1),
+        _witness((1, 1, 1), 0, 1, weights=(1, 1)),  # here both variances are kept
+    ),
+)
+
+
+# --- one layer as a function, for the chain rule -------------------------------------------------------------------
+
+t, w, G = (sp.IndexedBase(name) for name in ("t", "W", "G"))  # next pre-activations, weights, dC/dt
+y = sp.IndexedBase("s")  # the pre-activations of one layer, which here are the free variables
+width, next_width = sp.symbols("n n'", integer=True, positive=True)
+
+next_pre_activation = Definition(
+    "the next pre-activation, t = f(s)W", t[m], sp.Sum(f(y[l]) * w[l, m], (l, 1, width)), (m,)
+)
+
+layer_map = Setting(
+    "one layer as a function",
+    definitions=(
+        next_pre_activation,
+        Definition("a cubic activation", f(_x), _x**3 + 2 * _x**2, (_x,)),
+        Definition("its derivative", df(_x), 3 * _x**2 + 4 * _x, (_x,)),
+    ),
+    instances=tuple(
+        Instance({width: rows, next_width: columns, k: unit, j: columns})
+        for rows, columns, unit in ((1, 2, 1), (2, 1, 2), (3, 2, 2))
+    ),
 )

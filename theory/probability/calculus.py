@@ -91,8 +91,6 @@ def _separate(first: sp.Indexed, second: sp.Indexed, context: Context, distinct:
     if left is right and left.independent_entries is not None:
         apart = any(_differ(a, b, distinct) for a, b in zip(first.indices, second.indices, strict=True))
         return apart and context.grants(left.independent_entries)
-    if left.independent is None or right.independent is None:
-        return False
     (low_a, high_a), (low_b, high_b) = left.span(*first.indices), right.span(*second.indices)
     apart = bool((sp.S(low_b) - high_a).is_positive) or bool((sp.S(low_a) - high_b).is_positive)
     return apart and context.grants(left.independent) and context.grants(right.independent)
@@ -123,7 +121,7 @@ def _odd_vanishes(part: E, context: Context, distinct: Pairs) -> sp.Expr:
     if family is None or not exponent.is_odd:
         return part
     fact = family.mean_zero if exponent == 1 and family.mean_zero is not None else family.symmetric
-    return sp.S.Zero if fact is not None and context.grants(fact) else part
+    return sp.S.Zero if context.grants(fact) else part
 
 
 zero_mean = Rule("zero mean", _on(E, _odd_vanishes))
@@ -132,7 +130,7 @@ zero_mean = Rule("zero mean", _on(E, _odd_vanishes))
 def _second_moment(part: E, context: Context, distinct: Pairs) -> sp.Expr:
     base, exponent = part.body.as_base_exp()
     family = context.setting.family(base)
-    if family is None or family.second is None:
+    if family is None or family.second is None or not context.grants(family.identical):
         return part
     if exponent == 2:
         return family.second(*base.indices)
@@ -146,7 +144,7 @@ identical_law = Rule("identical law of the entries", _on(E, _second_moment))
 
 def _flip(family: Family) -> Callable[[sp.Basic, Context], sp.Basic]:
     def derive(line: sp.Basic, context: Context) -> sp.Basic:
-        if family.symmetric is None or not context.grants(family.symmetric):
+        if not context.grants(family.symmetric):
             return line
 
         def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:

@@ -22,7 +22,7 @@ from theory.proof.balls import precision
 from theory.proof.interpret import Backend, Environment, UnknownNode, interpret, whole
 from theory.proof.nodes import PairSum
 from theory.probability.expectation import E, Var, step
-from theory.probability.setting import Assumption, Instance, Setting
+from theory.probability.setting import Assumption, Fact, Instance, Setting, rests_on
 
 IRRATIONAL_BITS = 240  # logarithms and roots of outcomes are balls of about 70 digits
 
@@ -188,11 +188,13 @@ class Moments(Model):
         sp.Add: lambda *terms: sp.Add(*terms),
         sp.Mul: lambda *factors: sp.Mul(*factors),
         sp.Pow: lambda base, exponent: sp.Pow(base, exponent),
+        sp.KroneckerDelta: lambda first, second: sp.KroneckerDelta(first, second),
     }
 
     def __init__(self, setting: Setting, instance: Instance, assumed: frozenset[Assumption]) -> None:
         super().__init__(setting, instance)
         self.assumed = assumed
+        self.forms[sp.Derivative] = _slope
 
     def number(self, q: sp.Rational) -> sp.Rational:
         return q
@@ -204,9 +206,9 @@ class Moments(Model):
         """The expression as a polynomial in moments."""
         return sp.expand(interpret(expr, self.instance.environment, self))
 
-    def granted(self, fact: Assumption | None) -> bool:
+    def granted(self, fact: Fact) -> bool:
         """Whether a fact about a family may be used: the theorem assumed what it rests on."""
-        return fact is not None and fact in self.assumed
+        return bool(rests_on(fact)) and self.assumed.issuperset(rests_on(fact))
 
     def draw(self, atom: sp.Indexed) -> sp.Indexed:
         """A random atom stands for itself, a fixed one for its unknown value."""
@@ -225,6 +227,10 @@ class Moments(Model):
             present = [(atom, power) for atom, power in zip(atoms, powers, strict=True) if power]
             total += coefficient * sp.Mul(*(_joint_moment(block, self) for block in _blocks(present, self)))
         return total
+
+
+def _slope(node: sp.Derivative, env: Environment, model: Backend) -> sp.Expr:
+    return sp.diff(interpret(node.expr, env, model), interpret(node.variables[0], env, model))
 
 
 def _blocks(atoms: list[tuple[sp.Indexed, int]], model: Moments) -> list[list[tuple[sp.Indexed, int]]]:

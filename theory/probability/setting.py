@@ -28,6 +28,14 @@ class Assumption:
     holds_in: Callable[[Enumeration], bool] = field(compare=False)
 
 
+Fact = Assumption | tuple[Assumption, ...] | None  # what a property rests on; None where it is not available
+
+
+def rests_on(fact: Fact) -> tuple[Assumption, ...]:
+    """The assumptions behind a fact that is available."""
+    return (fact,) if isinstance(fact, Assumption) else fact or ()
+
+
 @dataclass(frozen=True)
 class Family:
     """Random variables base[indices].
@@ -40,12 +48,12 @@ class Family:
 
     base: sp.IndexedBase
     span: Callable[..., tuple[Any, Any]]
-    independent: Assumption | None = None
-    independent_entries: Assumption | None = None
-    mean_zero: Assumption | None = None
-    symmetric: Assumption | None = None
-    gaussian: Assumption | None = None
-    identical: Assumption | None = None
+    independent: Fact = None
+    independent_entries: Fact = None
+    mean_zero: Fact = None
+    symmetric: Fact = None
+    gaussian: Fact = None
+    identical: Fact = None
     second: Callable[..., sp.Expr] | None = None
     law_of: Callable[..., tuple[Any, ...]] = lambda *indices: indices
 

@@ -70,11 +70,12 @@ def judge_algebra(step: Step, context: Context) -> Finding:
         return Finding("algebra", "unknown", "the rule does not rewrite")
     if rule.relation not in ("=", step.relation):
         return Finding("algebra", "fails", f"'{rule.name}' proves {rule.relation}, not {step.relation}")
+    start, goal = (step.right, step.left) if rule.backwards else (step.left, step.right)
     try:
-        derived = rule.derive(step.left, context)
+        derived = rule.derive(start, context)
     except RuleDoesNotApply as refusal:
         return Finding("algebra", "fails", str(refusal))
-    rest = difference(derived, step.right)
+    rest = difference(derived, goal)
     if rest == 0:
         return Finding("algebra", "holds")
     return Finding("algebra", "unknown" if rule.kind == "computed" else "fails", "", str(rest))
@@ -84,20 +85,31 @@ def judge_instances(step: Step, context: Context) -> Finding:
     """Evaluate both sides in every model of every instance of the setting."""
     from theory.probability.models import models_of
 
-    checked = 0
+    outcomes: list[Any] = []
     for where, model in models_of(step.setting, context.assumed):
         try:
-            left, right = model.evaluate(step.left), model.evaluate(step.right)
+            left, right = (_evaluated(model, side) for side in (step.left, step.right))
         except UnknownNode:
             continue
         agrees = _related(left, right, step.relation)
         if agrees is False:
             return Finding("instance", "fails", model.name, f"{left} {step.relation} {right}", where)
-        checked += agrees is True
-    return Finding("instance", "holds" if checked else "unknown", f"{checked} instances")
+        outcomes += [left] * (agrees is True)
+    telling = bool(outcomes) and (step.relation != "<=>" or {True, False} <= set(outcomes))
+    return Finding("instance", "holds" if telling else "unknown", f"{len(outcomes)} instances")
+
+
+def _evaluated(model: Any, side: sp.Basic) -> Any:
+    """The value of a line in a model; for an equation, whether it holds there (None where it is undecided)."""
+    if not isinstance(side, sp.Eq):
+        return model.evaluate(side)
+    gap = model.evaluate(side.lhs) - model.evaluate(side.rhs)
+    return None if isinstance(gap, sp.Expr) and not gap.is_number else bool(gap == 0)
 
 
 def _related(left: Any, right: Any, relation: str) -> bool | None:
+    if relation == "<=>":
+        return None if None in (left, right) else left == right
     if isinstance(left, arb) or isinstance(right, arb):
         gap = arb(right) - arb(left)
         if relation == "<=":

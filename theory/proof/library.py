@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import sympy as sp
+
 from theory.probability.setting import DETERMINISTIC, Setting
 from theory.proof.theorem import Builder, Parameter, Theorem
 
@@ -34,17 +36,18 @@ def theorem(
     parameters: Sequence[Parameter] = (),
     setting: Setting = DETERMINISTIC,
     constraint: Callable[[Mapping[str, Any]], str | None] = lambda values: None,
+    implied: Mapping[sp.Basic, Callable[[Mapping[str, Any]], Any]] = {},
 ) -> Callable[[Builder], Theorem]:
     """Register the decorated builder as a theorem.
 
     source: a BibTeX key and a place in the paper.  constraint: returns a complaint about bound parameter values that no
-    single domain can express, or None.
+    single domain can express, or None.  implied: symbols whose values follow from the parameters.
     """
 
     def register(builder: Builder) -> Theorem:
         if name in _theorems and _theorems[name].builder.__module__ != builder.__module__:
             raise ValueError(f"there is already a theorem {name}, in {_theorems[name].builder.__module__}")
-        made = Theorem(name, builder, tuple(parameters), source, setting, constraint)
+        made = Theorem(name, builder, tuple(parameters), source, setting, constraint, implied)
         _theorems[name] = made
         return made
 

@@ -8,17 +8,18 @@ can pass under another name.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import sympy as sp
 
+from theory.probability.setting import rests_on
 from theory.proof.nodes import PairSum
 
 if TYPE_CHECKING:
-    from theory.proof.theorem import Chain
-    from theory.probability.setting import Assumption, Definition, Setting
+    from theory.proof.theorem import Theorem
+    from theory.probability.setting import Assumption, Definition, Fact, Setting
 
 Kind = Literal["derived", "computed", "assumed", "cited"]
 
@@ -35,12 +36,13 @@ class Context:
     assumed: frozenset[Assumption]
     used: set[Assumption] = field(default_factory=set)
 
-    def grants(self, assumption: Assumption) -> bool:
-        """Whether an assumption was made; if so it is noted as used."""
-        if assumption in self.assumed:
-            self.used.add(assumption)
-            return True
-        return False
+    def grants(self, fact: Fact) -> bool:
+        """Whether every assumption behind a fact was made; if so they are noted as used."""
+        needed = rests_on(fact)
+        if not needed or not self.assumed.issuperset(needed):
+            return False
+        self.used.update(needed)
+        return True
 
 
 Derivation = Callable[[Any, Context], sp.Basic]
@@ -51,7 +53,7 @@ class Rule:
     """A named reason. `derive(line, context)` returns what follows from the line, up to algebra.
 
     relation: what the rule proves between the line and its result.  source: the reference of a cited fact.
-    uses: names of the theorems it appeals to.
+    uses: names of the theorems it appeals to.  backwards: the rule leads from the new line to the old one.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Rule:
     relation: str = "="
     source: str = ""
     uses: tuple[str, ...] = ()
+    backwards: bool = False
 
     def __and__(self, then: Rule) -> Rule:
         """This rule, then another, in one step."""
@@ -94,6 +97,33 @@ def rewrite(
 algebra = Rule("algebra", lambda line, context: line)
 
 
+def backwards(rule: Rule) -> Rule:
+    """The same reason read from right to left; only for equalities."""
+    return replace(rule, backwards=True)
+
+
+def by_theorem(theorem: Theorem, *chosen: str, at: Mapping[sp.Basic, Any] | None = None) -> Rule:
+    """Replace what another theorem's statement equates with its right-hand side, at given values of its symbols."""
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        derivation = theorem.derivation(*chosen)
+        if not context.assumed.issuperset(derivation.assumed):
+            missing = sorted(a.name for a in derivation.assumed - context.assumed)
+            raise RuleDoesNotApply(f"{theorem.name} assumes {', '.join(missing)}, which is not assumed here")
+        context.used.update(derivation.assumed)
+        values = at or {}
+        right = derivation.statement.right.subs(values, simultaneous=True)
+        lines = [step.left.subs(values, simultaneous=True) for step in derivation.statement.steps]
+        return line.xreplace({left: right for left in lines})
+
+    return Rule(f"by {theorem.name}", derive, uses=(theorem.name,))
+
+
+def cite(fact: str, source: str, left: sp.Basic, right: sp.Basic) -> Rule:
+    """A fact of the literature that is not proved here: left = right, as the source states it."""
+    return Rule(fact, lambda line, context: line.xreplace({left: right}), kind="cited", source=source)
+
+
 def definition(equation: Definition) -> Rule:
     """Replace a quantity by the network equation that defines it."""
 
@@ -110,19 +140,21 @@ def definition(equation: Definition) -> Rule:
     return Rule(equation.name if equation.assumption else f"by definition of {equation.name}", derive)
 
 
-def by_induction(step: Chain, over: sp.Symbol, last: sp.Expr | None = None) -> Rule:
+def by_induction(recursion: Theorem, over: sp.Symbol, last: sp.Expr | None = None) -> Rule:
     """A one-term recursion solved: a(i+1) = c(i) a(i) upwards from a(0), or a(i) = c(i) a(i+1) downwards from a(last)."""
 
     def derive(line: sp.Basic, context: Context) -> sp.Basic:
-        running = sp.Symbol("_r", integer=True)
-        upward = last is None
-        entry = step.left.subs(over, over - 1) if upward else step.left
-        neighbour = step.left.subs(over, over - 1) if upward else step.left.subs(over, over + 1)
-        factor = sp.cancel(step.right / neighbour)
+        derivation = recursion.derivation()
+        if not context.assumed.issuperset(derivation.assumed):
+            raise RuleDoesNotApply(f"{recursion.name} makes assumptions that are not made here")
+        context.used.update(derivation.assumed)
+        running, left = sp.Symbol("r", integer=True), derivation.statement.left
+        entry = left.subs(over, over - 1) if last is None else left
+        neighbour = left.subs(over, over + (1 if last is not None else -1))
+        factor = sp.cancel(derivation.statement.right / neighbour)
         if line != entry or factor.has(neighbour.base):
-            raise RuleDoesNotApply(f"the recursion for {step.left} does not speak of {line}")
-        first, end = (0, over - 1) if upward else (over, last - 1)
-        start = entry.subs(over, 0) if upward else entry.subs(over, last)
-        return start * sp.Product(factor.subs(over, running), (running, first, end))
+            raise RuleDoesNotApply(f"the recursion for {left} does not speak of {line}")
+        first, end, start = (sp.S.Zero, over - 1, sp.S.Zero) if last is None else (over, last - 1, last)
+        return entry.subs(over, start) * sp.Product(factor.subs(over, running), (running, first, end))
 
-    return Rule(f"induction over {over}", derive)
+    return Rule(f"induction over {over}", derive, uses=(recursion.name,))

@@ -181,6 +181,7 @@ class Theorem:
     source: str
     setting: Setting
     constraint: Callable[[Mapping[str, Any]], str | None]
+    implied: Mapping[sp.Basic, Callable[[Mapping[str, Any]], Any]]
     _derivations: dict[tuple[str, ...], Derivation] = field(default_factory=dict)
 
     @property
@@ -252,7 +253,7 @@ class Theorem:
                 env[p.symbol] = values[p.name].__getitem__
             elif p.symbol is not None:
                 env[p.symbol] = values[p.name]
-        return env
+        return env | {symbol: rule(values) for symbol, rule in self.implied.items()}
 
     def value(self, *chosen: str, stable: bool = False) -> sp.Basic:
         """The statement's right-hand side; raises DoesNotStand unless the proof stands."""
