@@ -1,13 +1,13 @@
 """A random dense network as a frozen description.
 
-Convention (glorot2010): row vectors, ``s^i = z^i W^i`` and ``z^{i+1} = f(s^i)`` for ``i = 0..d``, where ``W^i`` has shape
-``n_i x n_{i+1}``, ``z^0`` is the input, and there are no biases.
+Convention (glorot2010): row vectors, ``s^i = z^i W^i`` and ``z^{i+1} = f(s^i)`` for ``i = 0..d``, where
+``W^i`` has shape ``n_i x n_{i+1}``, ``z^0`` is the input, and there are no biases.
 
 Assumptions: the weight matrices are independent of each other and of the input, and have mean zero.
 
-The fixed unit input is the vector proportional to ``(e^{1/n}, e^{2/n}, ..., e^{n/n})``. Exponentials of different rationals
-are linearly independent over the algebraic numbers (Lindemann-Weierstrass), so a first-layer pre-activation of weights
-with two values is never exactly zero: no tie decides a ReLU mask.
+The fixed unit input is the vector proportional to ``(e^{1/n}, e^{2/n}, ..., e^{n/n})``. Exponentials of
+different rationals are linearly independent over the algebraic numbers (Lindemann-Weierstrass), so a
+first-layer pre-activation of weights with two values is never exactly zero: no tie decides a ReLU mask.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 ACTIVATIONS = ("linear", "relu", "leaky_relu", "tanh", "sigmoid", "softsign")
 LAWS = ("normal", "uniform", "sign", "orthogonal")
@@ -29,12 +30,13 @@ class Dense:
     ----------
     widths : ``(n_0, ..., n_{d+1})``, at least two positive integers.
     weight_variances : ``(Var W^0, ..., Var W^d)``, one finite number >= 0 for each weight matrix.
-    activation : ``f``, one of ``ACTIVATIONS``; at 0 the derivative of relu is 0 and that of leaky_relu its slope.
+    activation : ``f``, one of ``ACTIVATIONS``; at 0 the derivative of relu is 0, of leaky_relu its slope.
     slope : ``f'(s)`` for ``s <= 0``; given for leaky_relu, and only there.
-    law : of the weights, one of ``LAWS``. ``sign`` is +-sqrt(variance) with equal chance; ``orthogonal`` is Haar measure
-        on square matrices scaled so that ``W W^T = n Var(W) I``.
-    input_variance : the input has independent N(0, input_variance) entries; None is the fixed unit input above.
-    output_gradient_variance : ``dC/ds^d`` has independent N(0, output_gradient_variance) entries, independent of the rest.
+    law : of the weights, one of ``LAWS``. ``sign`` is +-sqrt(variance) with equal chance; ``orthogonal``
+        is Haar measure on square matrices scaled so that ``W W^T = n Var(W) I``.
+    input_variance : the input has independent N(0, input_variance) entries; None is the fixed unit input.
+    output_gradient_variance : ``dC/ds^d`` has N(0, output_gradient_variance) entries, independent of each
+        other and of the rest.
 
     Raises
     ------
@@ -55,8 +57,10 @@ class Dense:
         _one_of("activation", self.activation, ACTIVATIONS)
         _one_of("weight law", self.law, LAWS)
         if (self.activation == "leaky_relu") != (self.slope is not None):
-            raise ValueError(f"a slope belongs to leaky_relu and only to it: got slope={self.slope!r} with activation "
-                             f"{self.activation!r}, so add or remove the slope.")  # fmt: skip
+            raise ValueError(
+                f"a slope belongs to leaky_relu and only to it: with activation {self.activation!r} and "
+                f"slope={self.slope!r}, add or remove the slope."
+            )
         if self.slope is not None:
             object.__setattr__(self, "slope", _finite("slope", self.slope))
         if self.input_variance is not None:
@@ -64,7 +68,7 @@ class Dense:
         gradient = _variance("output_gradient_variance", self.output_gradient_variance)
         object.__setattr__(self, "output_gradient_variance", gradient)
         if self.law == "orthogonal" and len(set(self.widths)) > 1:
-            raise ValueError(f"orthogonal weights are square, but the widths {self.widths} differ; give equal widths.")
+            raise ValueError(f"orthogonal weights are square: give equal widths, not {self.widths}.")
 
     @property
     def layers(self) -> int:
@@ -89,27 +93,31 @@ def unit_input(width: int) -> tuple[float, ...]:
     return tuple(entry / norm for entry in entries)
 
 
-def _widths(widths: Iterable[int]) -> tuple[int, ...]:
-    if isinstance(widths, str) or not isinstance(widths, Iterable):
-        raise ValueError(f"widths must be a sequence of positive integers n_0..n_(d+1), not {widths!r}.")
-    widths = tuple(widths)
+def _widths(value: Iterable[int]) -> tuple[int, ...]:
+    widths = _sequence("widths", value)
     if len(widths) < 2:
-        raise ValueError(f"widths must hold at least an input and an output width, got {widths}; give two or more.")
+        raise ValueError(f"widths needs an input and an output width, got {widths}; give two or more.")
     for width in widths:
         if not isinstance(width, int) or isinstance(width, bool) or width < 1:
-            raise ValueError(f"every width must be a positive integer, but {width!r} is among {widths}; replace it.")
+            raise ValueError(f"every width must be a positive integer: replace {width!r} in {widths}.")
     return widths
 
 
-def _variances(variances: Iterable[float], layers: int) -> tuple[float, ...]:
-    if isinstance(variances, str) or not isinstance(variances, Iterable):
-        raise ValueError(f"weight_variances must be a sequence, one for each of the {layers} weight matrices, "
-                         f"not {variances!r}.")  # fmt: skip
-    values = tuple(_variance(f"weight_variances[{i}]", value) for i, value in enumerate(variances))
-    if len(values) != layers:
-        raise ValueError(f"{layers + 1} widths make {layers} weight matrices, but {len(values)} weight variances were "
-                         "given; give one for each matrix.")  # fmt: skip
-    return values
+def _variances(value: Iterable[float], layers: int) -> tuple[float, ...]:
+    variances = _sequence("weight_variances", value)
+    if len(variances) != layers:
+        raise ValueError(
+            f"{layers + 1} widths make {layers} weight matrices, but {len(variances)} weight variances were "
+            "given; give one for each matrix."
+        )
+    return tuple(_variance(f"weight_variances[{i}]", variance) for i, variance in enumerate(variances))
+
+
+def _sequence(name: str, value: Iterable[Any]) -> tuple[Any, ...]:
+    try:
+        return tuple(value)
+    except TypeError:
+        raise ValueError(f"{name} must be a sequence of numbers, one a layer, not {value!r}.") from None
 
 
 def _finite(name: str, value: object) -> float:

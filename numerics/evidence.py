@@ -1,29 +1,31 @@
 """Does a mean equal what theory says? Verdicts with two error rates, true at finite n and for heavy tails.
 
-The problem. Norms in deep random networks have tails so heavy that the sample variance is useless and the central limit
-theorem is far away: a z-score of 5 means nothing. But theory often *derives* a bound v on the variance, and that is enough.
+The problem. Norms in deep random networks have such heavy tails that the sample variance is useless and the
+central limit theorem far away: a z-score of 5 means nothing. A *derived* bound v on the variance is enough.
 
-The test (catoni2012). Let psi(x) = sign(x) ln(1 + |x| + x^2/2). As (1 + x + x^2/2)(1 - x + x^2/2) = 1 + x^4/4 >= 1,
+The test (catoni2012). psi(x) = sign(x) ln(1 + |x| + x^2/2); since (1 + x + x^2/2)(1 - x + x^2/2) = 1 + x^4/4,
 
     -ln(1 - x + x^2/2) <= psi(x) <= ln(1 + x + x^2/2)        for every real x.
 
 Let X_1..X_n be independent, S = sum_j psi(a (X_j - m)) with a > 0, and let v bound the variance of X.
 
-*False alarms.* If E X = m, then E e^{S} <= (E(1 + aY + a^2 Y^2/2))^n <= (1 + a^2 v/2)^n with Y = X - m, and the same for -S, so
-by Markov's inequality P(|S| > threshold) <= alpha for  threshold = n ln(1 + a^2 v/2) + ln(2/alpha).
+*False alarms.* If E X = m, then E e^{S} <= (E(1 + aY + a^2 Y^2/2))^n <= (1 + a^2 v/2)^n with Y = X - m, and
+the same for -S, so by Markov P(|S| > threshold) <= alpha for threshold = n ln(1 + a^2 v/2) + ln(2/alpha).
 
-*Power.* If E X = m + D with D > 0, then E e^{-S} <= (1 - aD + a^2 (v + D^2)/2)^n, so, except with probability beta,
-S > -n ln(1 - aD + a^2 (v + D^2)/2) - ln(1/beta). This exceeds the threshold, and the wrong m is refuted, once
+*Power.* If E X = m + D with D > 0, then E e^{-S} <= (1 - aD + a^2 (v + D^2)/2)^n, so, except with probability
+beta, S > -n ln(1 - aD + a^2 (v + D^2)/2) - ln(1/beta). This exceeds the threshold, and the wrong m is
+refuted, once
 
     n r(a) >= ln(2/alpha) + ln(1/beta),   r(a) = -ln(1 - aD + a^2 (v + D^2)/2) - ln(1 + a^2 v/2).
 
-A larger shift is caught no less often (psi increases), a negative one by symmetry. Any a is honest; a = D / (2v + D^2) is the
-maximum of r to leading order for v >> D^2 and exact for v = 0, and r there is within 1.1 % of the best for every v.
+A larger shift is caught no less often (psi increases), a negative one by symmetry. Every a > 0 is honest; at
+a = D / (2v + D^2), the best for v >> D^2 and for v = 0, r is within 1.1 % of its maximum for every v.
 
-Conditioned means. Where a quantity exists only on an event (no dead layer), samples outside are NaN, and m, v are those of the
-conditional law. The first n samples inside are independent with that law, whatever is outside; how many were left out is said.
+Conditioned means. Where a quantity exists only on an event (no dead layer), samples outside are NaN, and m, v
+are those of the conditional law, which the first n samples inside follow independently of what is outside.
 
-Assumptions: independent samples; v bounds the variance both where theory is right and where it is wrong by D.
+Assumptions: independent samples; v bounds the variance both where theory is right and where it is wrong by D;
+the rounding of S in float64 (relative 1e-16 a term, against a threshold above ln 2) is left out.
 """
 
 from __future__ import annotations
@@ -47,10 +49,11 @@ BUDGET = 10**7  # networks a check may draw: some minutes on one core at small w
 class Plan:
     """What a check promises before it draws.
 
-    ``mean``, ``variance``: the claim and the bound on Var X. ``shift``: the smallest |E X - mean| that is refuted with
-    probability 1 - ``beta``, where a true claim is refuted with probability <= ``alpha``. ``networks``: usable samples that
-    this needs; ``scale`` is a and ``threshold`` the bound on |S|. ``budget``: the most samples that may be drawn.
-    ``condition``: in words, what a sample that is not NaN fulfils; empty where every sample counts and NaN is an error.
+    ``mean``, ``variance``: the claim and the bound on Var X. ``shift``: the smallest |E X - mean| that is
+    refuted with probability 1 - ``beta``, where a true claim is refuted with probability <= ``alpha``.
+    ``networks``: usable samples that this needs; ``scale`` is a and ``threshold`` the bound on |S|.
+    ``budget``: the most samples that may be drawn. ``condition``: in words, what a sample that is not NaN
+    fulfils; empty where every sample counts and NaN is an error.
     """
 
     mean: float
@@ -72,7 +75,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Sums:
-    """Mergeable sums over samples: usable ``count``, ``excluded`` (NaN), S as ``psi``, mean and sum of squared deviations."""
+    """Mergeable sums: usable ``count``, ``excluded`` (NaN), S as ``psi``, and two moments to read."""
 
     count: int = 0
     excluded: int = 0
@@ -83,8 +86,11 @@ class Sums:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a check found. ``estimate`` +- ``standard_error`` and ``z_score`` are to read (NaN where too few were drawn);
-    the ``verdict`` rests on |``statistic``| > ``threshold`` alone. ``reason`` says why a verdict is undecided."""
+    """What a check found: the ``verdict`` rests on |``statistic``| > ``threshold`` alone.
+
+    ``estimate``, ``standard_error``, ``z_score`` are to read, NaN where too few were drawn; ``networks`` are
+    usable samples, ``excluded`` those outside the ``condition``; ``reason`` says why a verdict is undecided.
+    """
 
     verdict: Verdict
     reason: str
@@ -105,7 +111,7 @@ class Evidence:
 class ErrorBudget:
     """The false-alarm rate of a whole run, divided evenly over a declared number of checks.
 
-    By the union bound the chance of any false alarm is at most ``total``, however the checks depend on each other.
+    By the union bound any false alarm has chance at most ``total``, however the checks depend on each other.
     """
 
     def __init__(self, checks: int, total: float = RUN_ALPHA) -> None:
@@ -119,8 +125,10 @@ class ErrorBudget:
         Raises ValueError once every declared check has had its share.
         """
         if self.taken >= self.checks:
-            raise ValueError(f"the error budget of {self.total:g} was declared for {self.checks} checks and all have had "
-                             "their share; declare more checks.")  # fmt: skip
+            raise ValueError(
+                f"the error budget of {self.total:g} was declared for {self.checks} checks and all have had "
+                "their share; declare more checks."
+            )
         self.taken += 1
         return self.total / (self.checks * _count("examples", examples))
 
@@ -133,48 +141,58 @@ class ErrorBudget:
 def relative(mean: float, fraction: float) -> float:
     """The absolute shift that is ``fraction`` (> 0) of a ``mean`` other than 0."""
     if not math.isfinite(mean) or mean == 0:
-        raise ValueError(f"a relative shift needs a finite mean other than 0, not {mean!r}; give an absolute shift.")
+        raise ValueError(
+            f"a relative shift needs a finite mean other than 0, not {mean!r}; give it absolutely."
+        )
     return abs(mean) * _positive("fraction", fraction)
 
 
 def plan(
-    mean: float, variance: float, *, shift: float, alpha: float, beta: float, budget: int = BUDGET, condition: str = ""
+    mean: float,
+    variance: float,
+    *,
+    shift: float,
+    alpha: float,
+    beta: float,
+    budget: int = BUDGET,
+    condition: str = "",
 ) -> Plan:
-    """Plan the check of ``E X = mean`` by the inequalities above; the fields of ``Plan`` say what each argument is.
+    """Plan the check of ``E X = mean`` by the inequalities above; ``Plan`` says what each argument is.
 
-    Raises ValueError for a rate outside (0, 1), a shift that is not positive, a variance below 0, or a non-finite number.
+    Raises ValueError for a rate outside (0, 1), a shift that is not positive, a variance below 0, or a
+    non-finite number.
     """
     if not math.isfinite(mean):
         raise ValueError(f"mean must be a finite number, not {mean!r}.")
     if not (math.isfinite(variance) and variance >= 0):
-        raise ValueError(f"variance must be a finite number >= 0, not {variance!r}; derive a bound, or check a logarithm.")
+        raise ValueError(f"variance must be a finite number >= 0, not {variance!r}; derive a finite bound.")
+    _count("budget", budget)
     errors = math.log(2 / _rate("alpha", alpha)) - math.log(_rate("beta", beta))
-    noise = variance / _positive("shift", shift) / shift  # k = v / D^2; below, u = a D makes r a function of k and u
+    noise = variance / _positive("shift", shift) / shift  # v / D^2; with u = a D, r depends on these two only
     u = 1 / (2 * noise + 1)
     spread = math.log1p(u * u * noise / 2)
     rate = -math.log1p(u * u * (noise + 1) / 2 - u) - spread
     if not (rate > 0 and math.isfinite(errors / rate)):
-        raise ValueError(f"shift {shift:g} is too small beside the variance {variance:g} for float64; ask for a larger one.")
+        raise ValueError(f"shift {shift:g} is too small for variance {variance:g}; ask for a larger one.")
     networks = math.ceil(errors / rate)
     threshold = networks * spread + math.log(2 / alpha)
-    return Plan(
-        mean, variance, shift, alpha, beta, _count("budget", budget), condition, u / shift, networks, threshold
-    )  # fmt: skip
+    return Plan(mean, variance, shift, alpha, beta, budget, condition, u / shift, networks, threshold)
 
 
 def judge(plan: Plan, blocks: Iterable[Any]) -> Evidence:
     """Draw from ``blocks`` until the plan's number of usable samples is there, and give the verdict.
 
-    ``blocks`` yields one-dimensional float64 arrays (NumPy or torch on the CPU); it is not touched where the plan exceeds its
-    budget. Samples beyond the planned number are dropped, so the test has the size that was declared. With fewer usable
-    samples the verdict is "undecided". Raises ValueError for an infinite value, for NaN without a declared condition,
-    and for another shape or dtype.
+    ``blocks`` yields one-dimensional float64 arrays (NumPy or torch on the CPU); it is not touched where the
+    plan exceeds its budget. Samples beyond the planned number are dropped, so the test has the size that was
+    declared. With fewer usable samples the verdict is "undecided". Raises ValueError for an infinite value,
+    for NaN without a declared condition, and for another shape or dtype.
     """
     start, sums = time.perf_counter(), Sums()
     if plan.feasible:
         for block in blocks:
             room = plan.budget - sums.count - sums.excluded
-            sums = merge(sums, summarise(plan, _first_usable(np.asarray(block)[:room], plan.networks - sums.count)))
+            values = _first_usable(_vector(block)[:room], plan.networks - sums.count)
+            sums = merge(sums, summarise(plan, values))
             if sums.count >= plan.networks or sums.count + sums.excluded >= plan.budget:
                 break
     return _evidence(plan, sums, time.perf_counter() - start)
@@ -182,16 +200,16 @@ def judge(plan: Plan, blocks: Iterable[Any]) -> Evidence:
 
 def summarise(plan: Plan, values: NDArray[np.float64]) -> Sums:
     """The sums of one block of samples, shape (B,), float64; NaN is excluded if the plan has a condition."""
-    if values.ndim != 1 or values.dtype != np.float64:
-        raise ValueError(f"a block of samples is a float64 vector, not {values.dtype} of shape {values.shape}.")
+    values = _vector(values)
     missing = np.isnan(values)
     if np.isinf(values).any() or (missing.any() and not plan.condition):
-        raise ValueError("a sample is infinite, or NaN in a check that declares no condition; measure a finite quantity "
-                         "or plan the check with a condition.")  # fmt: skip
+        raise ValueError("a sample is infinite, or NaN in a check without a condition; plan it with one.")
     usable = values[~missing]
     if not usable.size:
         return Sums(excluded=values.size)
-    with np.errstate(over="ignore", invalid="ignore"):  # psi is right at infinity; mean and deviations are only to read
+    with np.errstate(
+        over="ignore", invalid="ignore"
+    ):  # psi is right at infinity, the moments are only to read
         psi = float(influence(plan.scale * (usable - plan.mean)).sum())
         mean = float(usable.mean())
         squared_deviations = float(np.square(usable - mean).sum())
@@ -215,22 +233,29 @@ def merge(first: Sums, second: Sums) -> Sums:
 def influence(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """psi(x) = sign(x) ln(1 + |x| + x^2/2), elementwise.
 
-    |x| is cut at 1e150, where x^2 still fits float64; the cut keeps both inequalities, as beyond 2 the lower one is negative.
+    |x| is cut at 1e150, where x^2 still fits float64; the cut keeps both inequalities, as beyond 2 the lower
+    one is negative.
     """
     size = np.minimum(np.abs(x), 1e150)
     return np.copysign(np.log1p(size + size * size / 2), x)
 
 
+def _vector(block: Any) -> NDArray[np.float64]:
+    values: NDArray[np.float64] = np.asarray(block)
+    if values.ndim != 1 or values.dtype != np.float64:
+        raise ValueError(f"a block must be a float64 vector, not {values.dtype} of shape {values.shape}.")
+    return values
+
+
 def _first_usable(values: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """The start of ``values`` that ends with the ``count``-th usable one, or all of them if there are fewer."""
-    if values.ndim != 1:
-        return values  # summarise says what is wrong with it
+    """The start of ``values`` that ends with the ``count``-th usable one, or all if there are fewer."""
     usable = np.flatnonzero(~np.isnan(values))
     return values if usable.size < count else values[: usable[count - 1] + 1]
 
 
 def _evidence(plan: Plan, sums: Sums, seconds: float) -> Evidence:
-    reason, verdict = "", "agrees"
+    reason = ""
+    verdict: Verdict = "agrees"
     if not plan.feasible:
         reason = f"needs {plan.networks:.2g} networks, but the budget is {plan.budget:.2g}"
     elif sums.count < plan.networks:
@@ -239,10 +264,9 @@ def _evidence(plan: Plan, sums: Sums, seconds: float) -> Evidence:
         verdict = "undecided"
     elif abs(sums.psi) > plan.threshold:
         verdict = "refuted"
-    estimate, error, z_score = _readings(plan, sums)
     return Evidence(
-        verdict, reason, estimate, error, z_score, sums.psi, plan.threshold, plan.alpha, plan.beta, plan.shift,
-        sums.count, sums.excluded, plan.condition, seconds,
+        verdict, reason, *_readings(plan, sums), sums.psi, plan.threshold, plan.alpha, plan.beta,
+        plan.shift, sums.count, sums.excluded, plan.condition, seconds,
     )  # fmt: skip
 
 
@@ -270,6 +294,6 @@ def _positive(name: str, value: float) -> float:
 
 
 def _count(name: str, value: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+    if type(value) is not int or value < 1:
         raise ValueError(f"{name} must be a positive integer, not {value!r}.")
     return value

@@ -19,6 +19,7 @@ q = sp.IndexedBase("q", positive=True)  # q[i] = Var z^i, one activation
 g = sp.IndexedBase("g", positive=True)  # g[i] = Var dC/ds^i, one entry of the gradient
 
 x = sp.Symbol("x", real=True)
+s = sp.Symbol("s", positive=True)  # the variable of a Laplace transform
 N = sp.Symbol("N", integer=True, positive=True)  # width of a square layer
 D = sp.Symbol("D", integer=True, positive=True)  # depth of a random walk
 a = sp.Symbol("a", real=True, nonnegative=True)  # slope of a leaky rectifier

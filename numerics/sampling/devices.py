@@ -1,7 +1,7 @@
 """Where the matrix work is done, and in which precision.
 
-Matrix work is float32 with TF32 off: TF32 keeps 10 bits of mantissa, an error of 5e-4 in every product, of the size of
-the effects that are measured here. Statistics are float64 (``numerics.evidence``).
+Matrix work is float32 with TF32 off: TF32 keeps 10 bits of mantissa, an error of 5e-4 in every product, of
+the size of the effects that are measured here. Statistics are float64 (``numerics.evidence``).
 """
 
 from __future__ import annotations
@@ -24,11 +24,15 @@ def resolve(name: str) -> torch.device:
     if name not in DEVICES:
         raise ValueError(f"unknown device {name!r}; choose one of {', '.join(DEVICES)}.")
     if name == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError("device 'cuda' was asked for, but torch sees no CUDA device here; use 'cpu' or 'auto'.")
+        raise RuntimeError(
+            "device 'cuda' was asked for, but torch sees no CUDA device here; use 'cpu' or 'auto'."
+        )
     if name == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     if os.environ.get("NVIDIA_TF32_OVERRIDE", "0") != "0":
-        raise RuntimeError("NVIDIA_TF32_OVERRIDE forces TF32 on CUDA, but samples need full float32; unset it.")
+        raise RuntimeError(
+            "NVIDIA_TF32_OVERRIDE forces TF32 on CUDA, but samples need full float32; unset it."
+        )
     return torch.device("cuda")
 
 
@@ -44,7 +48,7 @@ def full_precision() -> Iterator[None]:
 
 
 def record(device: torch.device) -> dict[str, str]:
-    """What a run must say about its machine: device, model, torch version and precision switches of the matrix work."""
+    """What a run must say about its machine: device, torch version, precision switches."""
     model = torch.cuda.get_device_name(device) if device.type == "cuda" else platform.machine()
     with full_precision():
         precision = torch.get_float32_matmul_precision()

@@ -1,11 +1,13 @@
 """Streams of random numbers: a key (experiment, block, ...) names a generator, and nothing else does.
 
-Result: the numbers a key gives do not depend on which other keys were used, in which order, or by how many workers, so
-any block can be computed again alone. Samples on the CPU and on CUDA agree in law, never bit by bit.
+Result: the numbers a key gives do not depend on which other keys were used, in which order, or by how many
+workers, so any block can be computed again alone. Samples on the CPU and on CUDA agree in law, never bit by
+bit.
 
-A key is encoded without ambiguity (each part with its type and its length) and hashed by SHAKE-256. On CUDA, 8 bytes
-of the hash are the 64-bit seed of Philox. On the CPU torch keeps only the *low 32 bits* of a seed (keys would collide
-after some 65 000 streams, by the birthday bound), so there the hash fills the whole 624-word state of its Mersenne Twister.
+A key is encoded without ambiguity (each part with its type and its length) and hashed by SHAKE-256. On CUDA,
+8 bytes of the hash are the 64-bit seed of Philox. On the CPU torch keeps only the *low 32 bits* of a seed
+(keys would collide after some 65 000 streams, by the birthday bound), so there the hash fills the whole
+624-word state of its Mersenne Twister.
 
 Assumption: streams of different keys behave as independent; no generator can promise more.
 """
@@ -43,7 +45,7 @@ def _encoded(parts: tuple[int | str, ...]) -> bytes:
     """Bytes that differ whenever the parts differ: type, length, content of each."""
     pieces = []
     for part in parts:
-        if not isinstance(part, int | str) or isinstance(part, bool):
+        if type(part) not in (int, str):  # a bool would be taken for 0 or 1
             raise ValueError(f"the parts of a stream's key are strings and integers, not {part!r}.")
         content = str(part).encode()
         pieces.append(f"{'i' if isinstance(part, int) else 's'}{len(content)}:".encode() + content)
@@ -52,9 +54,11 @@ def _encoded(parts: tuple[int | str, ...]) -> bytes:
 
 @functools.cache
 def _cpu_state() -> np.ndarray:
-    """The state of a fresh CPU generator as 64-bit words, after a check that its layout is the one written into."""
-    first_words = [5489, 1301868182]  # of the reference implementation for its default seed 5489 (matsumoto1998)
+    """The state of a fresh CPU generator as 64-bit words, once its layout is seen to be the known one."""
+    first_words = [5489, 1301868182]  # the reference implementation's default seed and what follows from it
     state = torch.Generator(device="cpu").manual_seed(first_words[0]).get_state().numpy().view(np.uint64)
-    if state[_STATE_START : _STATE_START + 2].tolist() != first_words or state.size < _STATE_START + _STATE_WORDS:
-        raise RuntimeError(f"torch {torch.__version__} keeps its CPU generator in an unknown layout; use torch 2.4 to 2.13.")
+    if state[_STATE_START : _STATE_START + 2].tolist() != first_words:
+        raise RuntimeError(
+            f"torch {torch.__version__} keeps its CPU generator otherwise; use torch 2.4 to 2.13."
+        )
     return state

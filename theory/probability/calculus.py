@@ -130,13 +130,9 @@ zero_mean = Rule("zero mean", _on(E, _odd_vanishes))
 def _second_moment(part: E, context: Context, distinct: Pairs) -> sp.Expr:
     base, exponent = part.body.as_base_exp()
     family = context.setting.family(base)
-    if family is None or family.second is None or not context.grants(family.identical):
-        return part
-    if exponent == 2:
-        return family.second(*base.indices)
-    if family.gaussian is not None and exponent.is_even and context.grants(family.gaussian):
-        return sp.factorial2(exponent - 1) * family.second(*base.indices) ** (exponent / 2)
-    return part
+    notations = {sp.S(1): family.first, sp.S(2): family.second} if family is not None else {}
+    known = notations.get(exponent)
+    return known(*base.indices) if known is not None and context.grants(family.identical) else part
 
 
 identical_law = Rule("identical law of the entries", _on(E, _second_moment))

@@ -1,4 +1,4 @@
-"""The language of random layers: expectation, variance, the rectifier's mask.
+"""The language of random layers: expectation, conditional expectation, variance, and the rectifier's mask.
 
 These are expression nodes without evaluation: what they mean is said by the rules (for all widths) and by the models
 (exactly, at small widths), which know nothing of each other.
@@ -11,40 +11,44 @@ from typing import Any
 import sympy as sp
 
 
-class E(sp.Expr):
-    """The expectation of an expression in random variables."""
+class _Functional(sp.Expr):
+    """A functional of a random expression; it stays as written until a rule speaks."""
 
     is_commutative = True
+    symbol = ""
+    latex_symbol = ""
 
-    def __new__(cls, body: Any) -> E:
-        return sp.Expr.__new__(cls, sp.S(body))
+    def __new__(cls, *arguments: Any) -> Any:
+        return sp.Expr.__new__(cls, *map(sp.S, arguments))
 
     body = property(lambda self: self.args[0])
 
     def _latex(self, printer: Any, exp: str | None = None) -> str:
-        text = rf"\mathbb{{E}}\left[{printer._print(self.body)}\right]"
+        inside = r" \mid ".join(printer._print(argument) for argument in self.args)
+        text = rf"{self.latex_symbol}\left[{inside}\right]"
         return text if exp is None else f"{text}^{{{exp}}}"
 
     def _sympystr(self, printer: Any) -> str:
-        return f"E[{printer._print(self.body)}]"
+        return f"{self.symbol}[{' | '.join(printer._print(argument) for argument in self.args)}]"
 
 
-class Var(sp.Expr):
-    """The variance of a random expression."""
+class E(_Functional):
+    """The expectation of an expression in random variables: E(body)."""
 
-    is_commutative = True
+    symbol, latex_symbol = "E", r"\mathbb{E}"
 
-    def __new__(cls, body: Any) -> Var:
-        return sp.Expr.__new__(cls, sp.S(body))
 
-    body = property(lambda self: self.args[0])
+class Given(_Functional):
+    """The conditional expectation Given(body, event), where the event is a random expression that is 1 or 0."""
 
-    def _latex(self, printer: Any, exp: str | None = None) -> str:
-        text = rf"\operatorname{{Var}}\left[{printer._print(self.body)}\right]"
-        return text if exp is None else f"{text}^{{{exp}}}"
+    symbol, latex_symbol = "E", r"\mathbb{E}"
+    event = property(lambda self: self.args[1])
 
-    def _sympystr(self, printer: Any) -> str:
-        return f"Var[{printer._print(self.body)}]"
+
+class Var(_Functional):
+    """The variance of an expression in random variables: Var(body)."""
+
+    symbol, latex_symbol = "Var", r"\operatorname{Var}"
 
 
 class step(sp.Function):

@@ -15,16 +15,18 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from flint import arb, fmpq
+from flint import acb, arb, fmpq
 from sympy.core.function import AppliedUndef
 
-from theory.proof.balls import precision
+from theory.proof.balls import dominated_integral, precision
 from theory.proof.interpret import Backend, Environment, UnknownNode, interpret, whole
-from theory.proof.nodes import PairSum
-from theory.probability.expectation import E, Var, step
+from theory.proof.nodes import DominatedIntegral, PairSum
+from theory.probability.expectation import E, Given, Var, step
+from theory.symbols import s as TRANSFORM
 from theory.probability.setting import Assumption, Fact, Instance, Setting, rests_on
 
-IRRATIONAL_BITS = 240  # logarithms and roots of outcomes are balls of about 70 digits
+IRRATIONAL_BITS = 120  # logarithms, roots and integrals of outcomes are balls of about 35 digits
+TAYLOR_ORDER = 3  # exponentials of random variables are compared through their moments up to this order
 
 
 def pair_sum(node: PairSum, env: Environment, backend: Backend) -> Any:
@@ -96,7 +98,11 @@ def _elementwise(function: Callable[..., Any], arguments: int = 1) -> Callable[.
 def _power(base: Any, exponent: Any) -> Any:
     if isinstance(exponent, fmpq) and exponent.q == 1:
         return base ** int(exponent.p)
-    return arb(base) ** arb(exponent)
+    return acb(base) ** acb(exponent) if isinstance(base, acb) else arb(base) ** arb(exponent)
+
+
+def _exponential(x: Any) -> Any:
+    return (x if isinstance(x, acb) else arb(x)).exp()
 
 
 def random_function(name: str) -> Callable[..., fmpq]:
@@ -125,19 +131,21 @@ class Enumeration(Model):
         step: _elementwise(lambda x: fmpq(1) if x > 0 else fmpq(0)),
         sp.sign: _elementwise(lambda x: fmpq((x > 0) - (x < 0))),
         sp.log: _elementwise(lambda x: arb(x).log()),
-        sp.exp: _elementwise(lambda x: arb(x).exp()),
+        sp.exp: _elementwise(_exponential),
         sp.binomial: _elementwise(lambda n, k: fmpq(int(sp.binomial(int(n.p), int(k.p)))), 2),
     }
 
     def __init__(self, setting: Setting, instance: Instance) -> None:
         super().__init__(setting, instance)
         self.axes: list[np.ndarray] = []  # the probabilities along each axis, the first axis being the last dimension
+        self.forms.update({Given: self.conditional_mean, DominatedIntegral: _line_integral})
+        self.forms[type(sp.EulerGamma)] = lambda node, env, backend: arb.const_euler()
 
     def number(self, q: sp.Rational) -> fmpq:
         return fmpq(int(q.p), int(q.q))
 
     def lift(self, raw: Any) -> Any:
-        if isinstance(raw, (np.ndarray, fmpq, arb)):
+        if isinstance(raw, (np.ndarray, fmpq, arb, acb)):
             return raw
         return fmpq(raw.numerator, raw.denominator)
 
@@ -166,7 +174,15 @@ class Enumeration(Model):
 
     def mean(self, node: E, env: Environment, backend: Backend) -> Any:
         """The average over all outcomes."""
-        value = interpret(node.body, env, self)
+        return self._average(interpret(node.body, env, self))
+
+    def conditional_mean(self, node: Given, env: Environment, backend: Backend) -> Any:
+        """The average over the outcomes in the event; the others do not matter, not even where the body is infinite."""
+        event = np.asarray(interpret(node.event, env, self), dtype=object)
+        body = np.broadcast_arrays(np.asarray(interpret(node.body, env, self), dtype=object), event)[0]
+        return self._average(np.where(event == fmpq(1), body, fmpq(0))) / self._average(event)
+
+    def _average(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray):
             return value
         for dimension in range(value.ndim):
@@ -175,6 +191,22 @@ class Enumeration(Model):
                 weights = self.axes[dimension].reshape([-1] + [1] * dimension)
                 value = (value * weights).sum(axis=axis, keepdims=True)
         return value.item()
+
+
+def _line_integral(node: DominatedIntegral, env: Environment, model: Backend) -> Any:
+    """A rigorous integral whose integrand averages over outcomes.
+
+    Only entire integrands are taken, for the integrator is not told where others are analytic; integrals without an
+    expectation are left to the enclosure judge.
+    """
+    curved = node.body.atoms(sp.Pow, sp.log, sp.Abs, step, sp.Max)
+    if not node.body.has(E, Given) or any(part.has(node.variable) for part in curved):
+        raise UnknownNode(f"{node} is not the integral of an entire mean")
+    return dominated_integral(
+        node,
+        lambda part: interpret(part, env, model),
+        lambda point, analytic: acb(interpret(node.body, {**env, node.variable: point}, model)),
+    ).real
 
 
 # --- moments -------------------------------------------------------------------------------------------------------
@@ -189,12 +221,13 @@ class Moments(Model):
         sp.Mul: lambda *factors: sp.Mul(*factors),
         sp.Pow: lambda base, exponent: sp.Pow(base, exponent),
         sp.KroneckerDelta: lambda first, second: sp.KroneckerDelta(first, second),
+        sp.exp: lambda y: sp.Add(*(y**power / sp.factorial(power) for power in range(TAYLOR_ORDER + 1))),
     }
 
     def __init__(self, setting: Setting, instance: Instance, assumed: frozenset[Assumption]) -> None:
         super().__init__(setting, instance)
         self.assumed = assumed
-        self.forms[sp.Derivative] = _slope
+        self.forms.update({sp.Derivative: _slope, DominatedIntegral: _gaussian_mean})
 
     def number(self, q: sp.Rational) -> sp.Rational:
         return q
@@ -203,8 +236,11 @@ class Moments(Model):
         return raw if isinstance(raw, sp.Expr) else sp.Rational(raw.numerator, raw.denominator)
 
     def evaluate(self, expr: sp.Basic) -> sp.Expr:
-        """The expression as a polynomial in moments."""
-        return sp.expand(interpret(expr, self.instance.environment, self))
+        """The expression as a polynomial in moments, cut after TAYLOR_ORDER in the transform's variable."""
+        value = interpret(expr, {**self.instance.environment, TRANSFORM: TRANSFORM}, self)
+        if not value.has(TRANSFORM):
+            return sp.expand(value)
+        return sp.expand(sp.series(value, TRANSFORM, 0, TAYLOR_ORDER + 1).removeO())
 
     def granted(self, fact: Fact) -> bool:
         """Whether a fact about a family may be used: the theorem assumed what it rests on."""
@@ -227,6 +263,19 @@ class Moments(Model):
             present = [(atom, power) for atom, power in zip(atoms, powers, strict=True) if power]
             total += coefficient * sp.Mul(*(_joint_moment(block, self) for block in _blocks(present, self)))
         return total
+
+
+def _gaussian_mean(node: DominatedIntegral, env: Environment, model: Backend) -> sp.Expr:
+    """The integral of a function, expanded to a polynomial, against the standard normal density."""
+    t = node.variable
+    if sp.exp(-(t**2) / 2) not in sp.Mul.make_args(node.body):
+        raise UnknownNode(f"{node} is no integral against the normal density")
+    against = node.body * sp.sqrt(2 * sp.pi) / sp.exp(-(t**2) / 2)
+    body = sp.expand(interpret(against, {**env, t: t}, model))
+    if not body.is_polynomial(t) or (node.lower, node.upper) != (-sp.oo, sp.oo):
+        raise UnknownNode(f"{node} is no Gaussian mean of a polynomial")
+    moments = {power: 0 if power % 2 else sp.factorial2(power - 1) for (power,) in sp.Poly(body, t).monoms()}
+    return sp.Add(*(coefficient * moments[power] for (power,), coefficient in sp.Poly(body, t).terms()))
 
 
 def _slope(node: sp.Derivative, env: Environment, model: Backend) -> sp.Expr:
@@ -264,12 +313,12 @@ def _joint_moment(block: list[tuple[sp.Indexed, int]], model: Moments) -> sp.Exp
 def _single_moment(atom: sp.Indexed, power: int, model: Moments) -> sp.Expr:
     family = model.setting.family(atom)
     assert family is not None
+    if family.moment is not None:
+        return interpret(family.moment(power, *atom.indices), model.instance.environment, model)
     odd_vanishes = model.granted(family.symmetric) or (power == 1 and model.granted(family.mean_zero))
     if power % 2 and odd_vanishes:
         return sp.S.Zero
     law = family.law_of(*atom.indices) if model.granted(family.identical) else tuple(atom.indices)
-    if power % 2 == 0 and power > 2 and model.granted(family.gaussian):
-        return sp.factorial2(power - 1) * sp.Symbol(f"m2_{family.base}{law}") ** (power // 2)
     return sp.Symbol(f"m{power}_{family.base}{law}")
 
 

@@ -43,7 +43,8 @@ class Family:
     span: the layers (lowest, highest) of whose weights the entry is a function; entries whose spans are disjoint are
     independent.  The remaining facts name the assumption each rests on, None where the fact is not available:
     independent_entries (different indices, independent variables), mean_zero, symmetric, gaussian, identical (all
-    entries with the same `law_of` have one law).  second: the notation for the second moment of an entry.
+    entries with the same `law_of` have one law).  first, second: the notation for the first two moments of an entry.
+    moment(power, *indices): the moments, where the law is known.
     """
 
     base: sp.IndexedBase
@@ -54,7 +55,9 @@ class Family:
     symmetric: Fact = None
     gaussian: Fact = None
     identical: Fact = None
+    first: Callable[..., sp.Expr] | None = None
     second: Callable[..., sp.Expr] | None = None
+    moment: Callable[..., sp.Expr] | None = None
     law_of: Callable[..., tuple[Any, ...]] = lambda *indices: indices
 
 

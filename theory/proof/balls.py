@@ -8,6 +8,7 @@ its results would be wrong.  Integrals over an infinite range carry a majorant C
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from contextlib import contextmanager
 from fractions import Fraction
@@ -204,11 +205,8 @@ def _piecewise(node: sp.Piecewise, env: Environment, backend: Backend) -> acb:
     return acb(arb("nan"))
 
 
-def _integrate(body: sp.Basic, x: sp.Symbol, lower: acb, upper: acb, env: Environment) -> acb:
-    def integrand(point: acb, analytic: bool) -> acb:
-        return interpret(body, {**env, x: point}, _ANALYTIC if analytic else _PLAIN)
-
-    return acb.integral(integrand, lower, upper)
+def _integrand(body: sp.Basic, x: sp.Symbol, env: Environment) -> Callable[[acb, bool], acb]:
+    return lambda point, analytic: interpret(body, {**env, x: point}, _ANALYTIC if analytic else _PLAIN)
 
 
 def _integral(node: sp.Integral, env: Environment, backend: Backend) -> acb:
@@ -217,23 +215,29 @@ def _integral(node: sp.Integral, env: Environment, backend: Backend) -> acb:
     x, lower, upper = node.limits[0]
     if lower.is_infinite or upper.is_infinite:
         raise UnknownNode(f"{node} has an infinite range: give its majorant with DominatedIntegral")
-    return _integrate(node.function, x, interpret(lower, env, backend), interpret(upper, env, backend), env)
+    ends = (interpret(end, env, backend) for end in (lower, upper))
+    return acb.integral(_integrand(node.function, x, env), *ends)
 
 
 def _dominated(node: DominatedIntegral, env: Environment, backend: Backend) -> acb:
+    return dominated_integral(
+        node, lambda part: interpret(part, env, backend), _integrand(node.body, node.variable, env)
+    )
+
+
+def dominated_integral(
+    node: DominatedIntegral, evaluate: Callable[[sp.Basic], Any], integrand: Callable[[acb, bool], acb]
+) -> acb:
     """The integral up to a cut-off R, plus a ball of radius 2 C exp(-r R)/r for all that lies beyond on both sides."""
-    scale, rate = (interpret(part, env, backend).real for part in (node.scale, node.rate))
-    bits = flint.ctx.prec
-    cutoff = arb(((scale.upper() / rate.lower() + 1).log() + bits * arb.const_log2()) / rate.lower()).upper()
-    cutoff = arb(int(cutoff.ceil().unique_fmpz() or 0) + 1)
-    lower = -cutoff if node.lower == -sp.oo else interpret(node.lower, env, backend).real
-    upper = cutoff if node.upper == sp.oo else interpret(node.upper, env, backend).real
+    scale, rate = (acb(evaluate(part)).real for part in (node.scale, node.rate))
+    goal = flint.ctx.prec * arb.const_log2() + (scale / rate + 1).log()  # at this R the tail is below 2^-precision
+    cutoff = arb((goal / rate).upper().ceil().unique_fmpz()) + 1
+    lower = -cutoff if node.lower == -sp.oo else acb(evaluate(node.lower)).real
+    upper = cutoff if node.upper == sp.oo else acb(evaluate(node.upper)).real
     tail = (2 * scale * (-rate * cutoff).exp() / rate).upper()
-    pieces = _cuts(lower, upper)
-    total = acb(0)
-    for left, right in zip(pieces[:-1], pieces[1:], strict=True):
-        total += _integrate(node.body, node.variable, acb(left), acb(right), env)
-    return total + acb(arb(0, tail))
+    marks = _cuts(lower, upper)
+    pieces = (acb.integral(integrand, acb(a), acb(b)) for a, b in itertools.pairwise(marks))
+    return sum(pieces, acb(arb(0, tail)))
 
 
 def _cuts(lower: arb, upper: arb) -> list[arb]:

@@ -5,7 +5,7 @@
 * enclosure: both sides have overlapping enclosures, far narrower than any mutation, at points of the domain.
 
 A judge says holds, fails or unknown.  Unknown never counts as holds; one fails sinks the step.  Algebra alone is not
-believed either: `proved` needs a second judge.  Agreement on instances alone is evidence, not a proof, and does not stand.
+believed either: `proved` needs a second judge, or a step that only appeals to theorems, which had theirs.  Agreement on instances alone is evidence, not a proof, and does not stand.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from theory.proof.theorem import Step
 
 Answer = Literal["holds", "fails", "unknown"]
-ENCLOSURE_DIGITS = 25  # both sides agree to this many digits: no mutation of a formula is as small as 10^-25
+ENCLOSURE_DIGITS = 15  # both sides agree to this many digits: no mutation of a formula is as small as 10^-15
 MOST_POINTS = 12  # sampled points of the domain for one step
 
 
@@ -86,7 +86,7 @@ def judge_instances(step: Step, context: Context) -> Finding:
     from theory.probability.models import models_of
 
     outcomes: list[Any] = []
-    for where, model in models_of(step.setting, context.assumed):
+    for where, model in models_of(step.rule.judged_in or step.setting, context.assumed):
         try:
             left, right = (_evaluated(model, side) for side in (step.left, step.right))
         except UnknownNode:
@@ -125,6 +125,8 @@ def _related(left: Any, right: Any, relation: str) -> bool | None:
 def judge_enclosure(step: Step, context: Context) -> Finding:
     """Enclose both sides at points of the domain; a difference that excludes 0 refutes, one that is narrow confirms."""
     checked = 0
+    if step.rule.appeal:
+        return Finding("enclosure", "unknown", "left to the judges of the theorems appealed to")
     if step.left.has(sp.Indexed) or step.right.has(sp.Indexed):
         return Finding("enclosure", "unknown", "entries of arrays have no ball")
     try:
@@ -190,7 +192,7 @@ def verdict_of(step: Step, findings: Iterable[Finding]) -> Verdict:
     said = {finding.judge: finding.answer for finding in findings}
     if "fails" in said.values():
         return Verdict.REFUTED
-    confirmed = "holds" in (said.get("instance"), said.get("enclosure"))
+    confirmed = step.rule.appeal or "holds" in (said.get("instance"), said.get("enclosure"))
     if step.rule.kind in ("cited", "assumed"):
         follows = said.get("algebra") == "holds"
         return (Verdict.CITED if step.rule.kind == "cited" else Verdict.ASSUMED) if follows else Verdict.UNKNOWN

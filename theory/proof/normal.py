@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.proof.nodes import PairSum
+from theory.proof.nodes import DominatedIntegral, PairSum
 
 
 def _bound(depth: int) -> sp.Symbol:
@@ -77,7 +77,7 @@ def difference(left: sp.Basic, right: sp.Basic) -> sp.Basic:
     if left == right:
         return sp.S.Zero
     rest = normal(left - right)
-    if rest == 0:
-        return rest
+    if rest == 0 or rest.has(DominatedIntegral):
+        return rest  # integrals are atoms of the algebra: nothing simplifies them
     simpler = sp.simplify(sp.gammasimp(sp.powsimp(sp.expand_log(rest, force=False), force=False)))
     return sp.S.Zero if simpler == 0 else rest

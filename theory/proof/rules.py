@@ -54,6 +54,8 @@ class Rule:
 
     relation: what the rule proves between the line and its result.  source: the reference of a cited fact.
     uses: names of the theorems it appeals to.  backwards: the rule leads from the new line to the old one.
+    appeal: nothing but theorems is used, so that their own judges have confirmed the step.
+    judged_in: the setting whose instances judge the step, where it needs less than the theorem assumes.
     """
 
     name: str
@@ -63,6 +65,8 @@ class Rule:
     source: str = ""
     uses: tuple[str, ...] = ()
     backwards: bool = False
+    appeal: bool = False
+    judged_in: Setting | None = None
 
     def __and__(self, then: Rule) -> Rule:
         """This rule, then another, in one step."""
@@ -77,6 +81,8 @@ class Rule:
             then.relation if self.relation == "=" else self.relation,
             "; ".join(filter(None, (self.source, then.source))),
             self.uses + then.uses,
+            appeal=self.appeal and then.appeal,
+            judged_in=self.judged_in or then.judged_in,
         )
 
 
@@ -116,7 +122,7 @@ def by_theorem(theorem: Theorem, *chosen: str, at: Mapping[sp.Basic, Any] | None
         lines = [step.left.subs(values, simultaneous=True) for step in derivation.statement.steps]
         return line.xreplace({left: right for left in lines})
 
-    return Rule(f"by {theorem.name}", derive, uses=(theorem.name,))
+    return Rule(f"by {theorem.name}", derive, uses=(theorem.name,), appeal=True)
 
 
 def cite(fact: str, source: str, left: sp.Basic, right: sp.Basic) -> Rule:

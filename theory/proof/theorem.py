@@ -113,6 +113,7 @@ class Proof:
         self.steps: list[Step] = []
         self.printed_forms: list[Printed] = []
         self.stable: sp.Basic | None = None
+        self.rigorous: sp.Basic | None = None
 
     def assume(self, *assumptions: Assumption) -> None:
         """Make hypotheses available to the rules; those that no rule uses are reported."""
@@ -128,7 +129,6 @@ class Proof:
         *lines: Any,
         where: Sequence[sp.Basic] = (),
         points: Sequence[Mapping[sp.Basic, Any]] = (),
-        setting: Setting | None = None,
     ) -> Chain:
         """A chain: first, then triples (relation, line, rule).  Conditions and extra points serve the enclosure judge."""
         if not lines or len(lines) % 3:
@@ -137,7 +137,7 @@ class Proof:
         for relation, right, rule in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
             name = f"{self.label}{len(self.steps) + 1}"
             common = (self.assumed, dict(self.domains), tuple(where), tuple(points))
-            step = Step(name, left, relation, sp.S(right), rule, setting or self.setting, *common)
+            step = Step(name, left, relation, sp.S(right), rule, self.setting, *common)
             self.steps.append(step)
             chain.append(step)
             left = sp.S(right)
@@ -151,6 +151,10 @@ class Proof:
         """A chain from the statement's right-hand side to an equal form that floating point evaluates stably."""
         self.stable = chain.right
 
+    def enclose_by(self, chain: Chain) -> None:
+        """A chain from the statement's right-hand side to an equal form for balls where the plain one has long sums."""
+        self.rigorous = chain.right
+
 
 @dataclass(frozen=True)
 class Derivation:
@@ -161,6 +165,7 @@ class Derivation:
     assumed: frozenset[Assumption]
     printed: tuple[Printed, ...]
     stable: sp.Basic
+    rigorous: sp.Basic
 
     @cached_property
     def judgements(self) -> tuple[Judgement, ...]:
@@ -200,8 +205,11 @@ class Theorem:
             label = f"{','.join(chosen)}:" if chosen else ""
             proof = Proof(self.name, self.parameters, self.setting, label)
             statement = self.builder(proof, *chosen)
-            stable = statement.right if proof.stable is None else proof.stable
-            derivation = Derivation(statement, tuple(proof.steps), proof.assumed, tuple(proof.printed_forms), stable)
+            plain = statement.right
+            stable = plain if proof.stable is None else proof.stable
+            rigorous = plain if proof.rigorous is None else proof.rigorous
+            record = (tuple(proof.steps), proof.assumed, tuple(proof.printed_forms))
+            derivation = Derivation(statement, *record, stable, rigorous)
             self._derivations[chosen] = derivation
         return self._derivations[chosen]
 

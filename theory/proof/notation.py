@@ -1,0 +1,275 @@
+"""The papers' notation: an expression as one readable line of Unicode, or as LaTeX.
+
+Where an array has several indices the first is the layer and is raised, as in the papers: z[i+1, k] is zⁱ⁺¹ₖ
+or z^{(i + 1)}_{k}; a single index is lowered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+from sympy.core.function import AppliedUndef
+from sympy.printing.conventions import split_super_sub
+from sympy.printing.latex import LatexPrinter
+from sympy.printing.precedence import PRECEDENCE, precedence
+from sympy.printing.pretty.pretty_symbology import greek_unicode
+from sympy.printing.str import StrPrinter
+
+from theory.proof.nodes import DominatedIntegral, PairSum
+
+_BINDERS = (sp.Sum, sp.Product, sp.Integral, sp.Limit, PairSum, DominatedIntegral)
+_LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx′", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′", strict=True))
+_RAISED = dict(
+    zip("0123456789+-abcdefghijklmnoprstuvwxyzDLN′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴰᴸᴺ′", strict=True)
+)
+_FUNCTIONS = {
+    "log": "ln", "gamma": "Γ", "uppergamma": "Γ", "lowergamma": "γ", "loggamma": "ln Γ", "zeta": "ζ",
+    "binomial": "C", "Max": "max", "Min": "min",
+}  # fmt: skip
+
+
+def unicode(expr: Any) -> str:
+    """The expression on one line of Unicode."""
+    return _Unicode().doprint(sp.S(expr))
+
+
+def latex(expr: Any) -> str:
+    """The expression as LaTeX for math mode; needs amsmath."""
+    return _Latex().doprint(sp.S(expr))
+
+
+def _script(text: str, table: Mapping[str, str], mark: str) -> str:
+    """A sub- or superscript: small characters where all of them exist, else _{...} or ^{...}."""
+    text = text.replace(" ", "")
+    return "".join(table[c] for c in text) if set(text) <= set(table) else f"{mark}{{{text}}}"
+
+
+def _name(name: str) -> str:
+    """A symbol's name: Greek letters, primes, trailing digits lowered."""
+    stem, raised, lowered = split_super_sub(name.replace("'", "′"))
+    letter = greek_unicode.get(stem, stem)
+    raised_text = _script(",".join(raised), _RAISED, "^") if raised else ""
+    return letter + raised_text + (_script(",".join(lowered), _LOWERED, "_") if lowered else "")
+
+
+class _Unicode(StrPrinter):
+    """SymPy's own one-line form is made to be typed; this one is made to be read."""
+
+    printmethod = "_unicode"
+
+    def parenthesize(self, item: sp.Basic, level: int, strict: bool = False) -> str:
+        strength = PRECEDENCE["Mul"] if isinstance(item, _BINDERS) else precedence(item)
+        text = self._print(item)
+        weak = strength < level or (not strict and strength <= level)
+        return f"({text})" if weak or (text.startswith("-") and level > PRECEDENCE["Add"]) else text
+
+    def _print_Symbol(self, expr: sp.Symbol) -> str:
+        return _name(expr.name)
+
+    def _print_IndexedBase(self, expr: sp.IndexedBase) -> str:
+        return self._print(expr.label)
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        indices = [self._print(index) for index in expr.indices]
+        raised = _script(indices.pop(0), _RAISED, "^") if len(indices) > 1 else ""
+        separator = "" if all(len(index.rstrip("′")) == 1 for index in indices) else ","
+        return self._print(expr.base) + raised + _script(separator.join(indices), _LOWERED, "_")
+
+    def _print_Mul(self, expr: sp.Expr) -> str:
+        sign, above, below = "", [], []
+        for factor in expr.as_ordered_factors():
+            if isinstance(factor, sp.Rational):
+                sign = ("" if sign else "-") if factor < 0 else sign
+                above += [sp.Integer(abs(factor.p))] if abs(factor.p) != 1 else []
+                below += [sp.Integer(factor.q)] if factor.q != 1 else []
+            elif isinstance(factor, sp.Pow) and factor.exp.could_extract_minus_sign():
+                below.append(sp.Pow(factor.base, -factor.exp, evaluate=factor.exp == -1))
+            else:
+                above.append(factor)
+        above.sort(key=lambda factor: isinstance(factor, _BINDERS))  # at the end a sum needs no brackets
+        open_end = bool(above) and isinstance(above[-1], _BINDERS) and not below
+        tail = [self._print(above.pop())] if open_end else []
+        factors = [
+            self.parenthesize(f, PRECEDENCE["Mul"], strict=not isinstance(f, (sp.Mul, *_BINDERS)))
+            for f in above
+        ]
+        divisors = [self.parenthesize(f, PRECEDENCE["Mul"]) for f in below]
+        fraction = f"/{divisors[0]}" if len(divisors) == 1 else f"/({'·'.join(divisors)})" if divisors else ""
+        return sign + ("·".join(factors + tail) or "1") + fraction
+
+    def _print_Pow(self, expr: sp.Pow, rational: bool = False) -> str:
+        base, exponent = expr.args
+        if exponent.could_extract_minus_sign():
+            return self._print_Mul(expr)
+        if exponent == sp.S.Half:
+            bare = base.is_Atom and not (base.is_Rational and precedence(base) < PRECEDENCE["Atom"])
+            return f"√{self._print(base)}" if bare else f"√({self._print(base)})"
+        raised = isinstance(base, sp.Indexed) and len(base.indices) > 1
+        stem = f"({self._print(base)})" if raised else self.parenthesize(base, PRECEDENCE["Pow"])
+        if exponent.is_Integer:
+            return stem + _script(str(exponent), _RAISED, "^")
+        return f"{stem}^{self.parenthesize(exponent, PRECEDENCE['Pow'])}"
+
+    def _fold(self, sign: str, expr: sp.Sum | sp.Product) -> str:
+        ranges = (tuple(map(self._print, limit)) for limit in reversed(expr.limits))  # the outermost first
+        marks = [f"{sign}_{{{x}={low}..{high}}}".replace(" ", "") for x, low, high in ranges]
+        return " ".join([*marks, self.parenthesize(expr.function, PRECEDENCE["Mul"], strict=True)])
+
+    def _print_Sum(self, expr: sp.Sum) -> str:
+        return self._fold("Σ", expr)
+
+    def _print_Product(self, expr: sp.Product) -> str:
+        return self._fold("∏", expr)
+
+    def _print_PairSum(self, expr: PairSum) -> str:
+        first, second, count = (self._print(part) for part in (expr.first, expr.second, expr.count))
+        body = self.parenthesize(expr.body, PRECEDENCE["Mul"], strict=True)
+        return f"Σ_{{{first}≠{second}≤{count}}} {body}"
+
+    def _print_Integral(self, expr: sp.Integral) -> str:
+        signs, ends = "", ""
+        for variable, *limits in reversed(expr.limits):
+            signs += "∫" + (f"_{{{'..'.join(self._print(limit) for limit in limits)}}} " if limits else " ")
+            ends = f" d{self._print(variable)}{ends}"
+        return signs + self.parenthesize(expr.function, PRECEDENCE["Mul"], strict=True) + ends
+
+    def _print_DominatedIntegral(self, expr: DominatedIntegral) -> str:
+        return self._print(expr.plain)
+
+    def _print_Limit(self, expr: sp.Limit) -> str:
+        body, variable, point, _ = expr.args
+        mark = f"lim_{{{self._print(variable)}→{self._print(point)}}}"
+        return f"{mark} {self.parenthesize(body, PRECEDENCE['Mul'], strict=True)}"
+
+    def _print_Function(self, expr: sp.Function) -> str:
+        name = expr.func.__name__
+        shown = _name(name) if isinstance(expr, AppliedUndef) else _FUNCTIONS.get(name, name)
+        return f"{shown}({self.stringify(expr.args, ', ')})"
+
+    _print_Max = _print_Min = _print_Function  # noqa: N815 - the printer finds its methods by class names
+
+    def _print_polygamma(self, expr: sp.polygamma) -> str:
+        order, x = expr.args
+        return f"ψ{ {0: '', 1: '′'}.get(order, f'^({self._print(order)})') }({self._print(x)})"
+
+    def _print_log1p(self, expr: sp.Function) -> str:
+        return f"ln({self._print(1 + expr.args[0])})"
+
+    def _print_expm1(self, expr: sp.Function) -> str:
+        return f"(exp({self._print(expr.args[0])}) - 1)"
+
+    def _print_log1pmx(self, expr: sp.Function) -> str:
+        x = expr.args[0]
+        return f"(ln({self._print(1 + x)}) - {self.parenthesize(x, PRECEDENCE['Add'])})"
+
+    def _print_step(self, expr: sp.Function) -> str:
+        return f"1[{self._print(expr.args[0])} > 0]"
+
+    def _print_E(self, expr: Any) -> str:
+        return f"E[{self._print(expr.body)}]"
+
+    def _print_Var(self, expr: Any) -> str:
+        return f"Var[{self._print(expr.body)}]"
+
+    def _print_Abs(self, expr: sp.Abs) -> str:
+        return f"|{self._print(expr.args[0])}|"
+
+    def _print_factorial(self, expr: sp.factorial) -> str:
+        return f"{self.parenthesize(expr.args[0], PRECEDENCE['Pow'])}!"
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:
+        cases = (
+            f"{self._print(value)} {'otherwise' if condition == sp.true else 'if ' + self._print(condition)}"
+            for value, condition in expr.args
+        )
+        return "{" + "; ".join(cases) + "}"
+
+    def _print_Relational(self, expr: sp.Rel) -> str:
+        sign = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥"}.get(expr.rel_op, expr.rel_op)
+        sides = (self.parenthesize(side, PRECEDENCE["Relational"]) for side in expr.args)
+        return f" {sign} ".join(sides)
+
+    def _joined(self, sign: str, expr: sp.Basic) -> str:
+        return f" {sign} ".join(
+            self.parenthesize(part, PRECEDENCE["And"]) for part in sorted(expr.args, key=sp.default_sort_key)
+        )
+
+    def _print_And(self, expr: sp.And) -> str:
+        return self._joined("∧", expr)
+
+    def _print_Or(self, expr: sp.Or) -> str:
+        return self._joined("∨", expr)
+
+    def _print_Infinity(self, expr: sp.Basic) -> str:
+        return "∞"
+
+    def _print_NegativeInfinity(self, expr: sp.Basic) -> str:
+        return "-∞"
+
+    def _print_Pi(self, expr: sp.Basic) -> str:
+        return "π"
+
+    def _print_Exp1(self, expr: sp.Basic) -> str:
+        return "e"
+
+    def _print_EulerGamma(self, expr: sp.Basic) -> str:
+        return "γ"
+
+
+class _Latex(LatexPrinter):
+    """SymPy's LaTeX with the papers' notation for layers, and with brackets around sums it does not know."""
+
+    def _print(self, expr: Any, **kwargs: Any) -> str:
+        return self._pairs(expr) if isinstance(expr, PairSum) else super()._print(expr, **kwargs)
+
+    def _pairs(self, expr: PairSum) -> str:
+        first, second, count = (self._print(part) for part in (expr.first, expr.second, expr.count))
+        body = self.parenthesize(expr.body, PRECEDENCE["Mul"], strict=True)
+        return rf"\sum_{{{first} \ne {second}}}^{{{count}}} {body}"
+
+    def parenthesize(self, item: Any, level: int, is_neg: bool = False, strict: bool = False) -> str:
+        if isinstance(item, (PairSum, DominatedIntegral)) and level > PRECEDENCE["Mul"]:
+            return self._add_parens(self._print(item))
+        return super().parenthesize(item, level, is_neg=is_neg, strict=strict)
+
+    def _needs_mul_brackets(self, expr: Any, first: bool = False, last: bool = False) -> bool:
+        bound = not last and expr.has(PairSum, DominatedIntegral)
+        return bound or super()._needs_mul_brackets(expr, first=first, last=last)
+
+    def _print_Indexed(self, expr: sp.Indexed) -> str:
+        base = self._print(expr.base)
+        base = f"{{{base}}}" if set(base) & set("_^") else base
+        layer, *units = (self._print(index) for index in expr.indices)
+        return rf"{base}^{{({layer})}}_{{{','.join(units)}}}" if units else f"{base}_{{{layer}}}"
+
+    def _helper_print_standard_power(self, expr: sp.Pow, template: str) -> str:
+        if not isinstance(expr.base, sp.Indexed):
+            return super()._helper_print_standard_power(expr, template)
+        return template % (self.parenthesize_super(self._print(expr.base)), self._print(expr.exp))
+
+    def _hprint_Function(self, func: str) -> str:
+        stem = func.rstrip("'")
+        return super()._hprint_Function(stem) + "'" * (len(func) - len(stem))
+
+    def _raised(self, text: str, exp: str | None) -> str:
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+    def _print_polygamma(self, expr: sp.polygamma, exp: str | None = None) -> str:
+        order, x = expr.args
+        mark = {0: "", 1: "'"}.get(order, f"^{{({self._print(order)})}}")
+        return self._raised(rf"\psi{mark}\left({self._print(x)}\right)", exp)
+
+    def _print_loggamma(self, expr: sp.loggamma, exp: str | None = None) -> str:
+        return self._raised(rf"\ln \Gamma\left({self._print(expr.args[0])}\right)", exp)
+
+    def _print_log(self, expr: sp.Function, exp: str | None = None) -> str:
+        return rf"\ln{'' if exp is None else f'^{{{exp}}}'}\left({self._print(expr.args[0])}\right)"
+
+    def _print_log1p(self, expr: sp.Function, exp: str | None = None) -> str:
+        return self._print_log(sp.log(1 + expr.args[0], evaluate=False), exp)
+
+    def _print_expm1(self, expr: sp.Function, exp: str | None = None) -> str:
+        body = rf"\left(e^{{{self._print(expr.args[0])}}} - 1\right)"
+        return body if exp is None else f"{body}^{{{exp}}}"

@@ -1,0 +1,121 @@
+"""A theorem prints itself: statement and proof as text for a terminal, and as LaTeX (amsmath) for a paper.
+
+Both come from the one tree that was judged; nothing is typed twice.  The verdicts are those the judges came
+to; where none is known the text says "unchecked", and nothing is printed as true that does not stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sympy.printing.pretty.pretty_symbology import greek_unicode
+
+from theory.proof.notation import latex, unicode
+from theory.proof.theorem import Chain, Derivation, Step, Theorem
+
+__all__ = ["as_data", "as_latex", "as_text", "escape", "latex", "reason", "unicode"]
+
+_RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
+_LATEX_RELATIONS = {"=": "=", "<=": r"\le", "<=>": r"\iff", "~": r"\sim"}
+_SIGNS = {"≤": "le", "≥": "ge", "≠": "ne", "∞": "infty", "Σ": "Sigma"}
+_SIGNS |= {sign: name for name, sign in greek_unicode.items() if name.islower() and name != "omicron"}
+_ESCAPED = {
+    **{mark: "\\" + mark for mark in "&%$#_{}"},
+    **{"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"},
+    **{"²": r"\textsuperscript{2}", "′": r"\('\)"},
+    **{sign: rf"\(\{name}\)" for sign, name in _SIGNS.items()},
+}
+
+
+def escape(text: str) -> str:
+    """Words as LaTeX text: every character that LaTeX would read as a command stands for itself."""
+    return "".join(_ESCAPED.get(character, character) for character in text)
+
+
+def reason(step: Step) -> str:
+    """A step's reason in words, with the reference of a cited fact."""
+    return f"{step.rule.name} ({step.rule.source})" if step.rule.source else step.rule.name
+
+
+def as_text(theorem: Theorem, verdict: str = "unchecked", steps: Mapping[str, str] | None = None) -> str:
+    """Statement and proof as numbered lines of Unicode.
+
+    verdict: that of the theorem, in a word.  steps: the verdicts of its steps by their names.
+    """
+    lines = [f"{theorem.name}: {verdict}", theorem.summary, f"Source: {theorem.source}"]
+    lines += [f"  {parameter.name}: {parameter.domain.describe()}" for parameter in theorem.parameters]
+    for derivation in theorem.derivations():
+        first, last = derivation.statement.left, derivation.statement.right
+        lines += ["", f"  {unicode(first)} {_RELATIONS[derivation.statement.relation]} {unicode(last)}", ""]
+        lines += [f"  {words}" for words in _assumptions(derivation)]
+        lines += [f"  in print ({p.claim}): {unicode(p.expression)}" for p in derivation.printed]
+        lines += ["Proof", *_proof_lines(derivation, steps or {})]
+    return "\n".join(lines)
+
+
+def as_data(derivation: Derivation, steps: Mapping[str, str]) -> dict[str, Any]:
+    """Statement and steps as plain data, each formula in Unicode and in LaTeX."""
+    return {
+        "statement": _formula(derivation.statement),
+        "assumes": {fact.name: fact.text for fact in derivation.assumed},
+        "printed": {printed.claim: unicode(printed.expression) for printed in derivation.printed},
+        "steps": [
+            {
+                "name": step.name,
+                **_formula(step),
+                "reason": reason(step),
+                "verdict": steps.get(step.name, "unchecked"),
+            }
+            for step in derivation.steps
+        ],
+    }
+
+
+def _formula(line: Step | Chain) -> dict[str, Any]:
+    sides = {"left": line.left, "right": line.right}
+    printed = {f"{side}_latex": latex(expr) for side, expr in sides.items()}
+    return {**{side: unicode(expr) for side, expr in sides.items()}, "relation": line.relation, **printed}
+
+
+def _assumptions(derivation: Derivation) -> list[str]:
+    return [f"assuming {a.name}: {a.text}" for a in sorted(derivation.assumed, key=lambda a: a.name)]
+
+
+def _proof_lines(derivation: Derivation, verdicts: Mapping[str, str]) -> Iterator[str]:
+    margin = max(len(step.name) for step in derivation.steps) + 2
+    for step, opens in _chained(derivation):
+        if opens:
+            yield f"{'':{margin}}  {unicode(step.left)}"
+        yield f"{step.name:>{margin}}  {_RELATIONS[step.relation]} {unicode(step.right)}"
+        yield f"{'':{margin}}      {reason(step)} [{verdicts.get(step.name, 'unchecked')}]"
+
+
+def _chained(derivation: Derivation) -> Iterator[tuple[Step, bool]]:
+    """Every step, and whether it opens a new chain."""
+    before = None
+    for step in derivation.steps:
+        yield step, before is None or before.right != step.left
+        before = step
+
+
+def as_latex(theorem: Theorem, verdict: str = "unchecked", steps: Mapping[str, str] | None = None) -> str:
+    """Statement and proof as LaTeX: a display, then an align* with one line a step."""
+    heading = escape(f"{theorem.summary} ({theorem.source}; {verdict})")
+    lines = [rf"\paragraph{{{escape(theorem.name)}}} {heading}"]
+    for derivation in theorem.derivations():
+        statement = derivation.statement
+        relation = _LATEX_RELATIONS[statement.relation]
+        lines.append(rf"\[ {latex(statement.left)} {relation} {latex(statement.right)} \]")
+        lines += [escape("; ".join(_assumptions(derivation)) + ".")] if derivation.assumed else []
+        rows = [_row(step, opens, steps or {}) for step, opens in _chained(derivation)]
+        lines += [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"]
+    return "\n".join(lines)
+
+
+def _row(step: Step, opens: bool, verdicts: Mapping[str, str]) -> str:
+    """One line of a proof; a verdict other than proved stands beside the reason."""
+    verdict = verdicts.get(step.name, "unchecked")
+    words = reason(step) if verdict == "proved" else f"{reason(step)} [{verdict}]"
+    left = latex(step.left) + " " if opens else ""
+    return rf"{left}&{_LATEX_RELATIONS[step.relation]} {latex(step.right)} && \text{{{escape(words)}}}"
