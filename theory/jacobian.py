@@ -150,11 +150,11 @@ class _Slope(Reals):
 def _choose_slope(values: Any) -> str | None:
     """Put the usual slope in place of the word; complain of a slope given to an activation that has none."""
     usual = ACTIVATIONS[values["activation"]].standard_slope
-    if usual is None and values["slope"] != STANDARD:
+    if values["slope"] != STANDARD and usual is None:
         sloped = " and ".join(f.name for f in ACTIVATIONS.values() if f.standard_slope is not None)
         return f"only {sloped} have a slope, {values['activation']} has none; leave slope out"
-    if values["slope"] == STANDARD:
-        values["slope"] = Fraction(0) if usual is None else Fraction(int(usual.p), int(usual.q))
+    if values["slope"] == STANDARD and usual is not None:
+        values["slope"] = Fraction(int(usual.p), int(usual.q))
     return None
 
 

@@ -67,12 +67,12 @@ def _polygamma(order: Value, x: Value) -> Value:
 
 
 def _lowergamma(order: Value, x: Value) -> Value:
-    positive_order(order.detach().cpu())
+    positive_order(order.detach().cpu().numpy())
     return torch.special.gammainc(order, x) * _gamma(order)
 
 
 def _uppergamma(order: Value, x: Value) -> Value:
-    positive_order(order.detach().cpu())
+    positive_order(order.detach().cpu().numpy())
     return torch.special.gammaincc(order, x) * _gamma(order)
 
 

@@ -30,7 +30,8 @@ VALUES = ("widths=3,4,5", "weight_variances=1/3,0.25", "input_variance=1e-3", "l
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    """No test reads or writes the user's cache."""
+    """No test reads or writes the user's cache; it begins now, as sources may be edited while tests run."""
+    monkeypatch.setattr(cache, "_AT_START", cache._snapshot())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
 
 

@@ -105,7 +105,7 @@ def test_a_failing_step_prints_both_sides_the_residual_the_judge_and_the_point(p
             "  left      (x + 1)²",
             "  =         2·x² + 4·x + 2",
             "  algebra   fails",
-            "            residual -x?? - 2?x - 1",
+            "            residual -x*2 - 2*x - 1",
             "  enclosure fails",
             "            residual * = *",
             "            at x = *",

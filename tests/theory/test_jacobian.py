@@ -130,6 +130,12 @@ def test_a_slope_left_out_is_the_usual_one(name: str, slope: Fraction) -> None:
     assert value_of(name, 1).overlaps(ball(sp.Rational(1 + slope**2) / 2, {}, 100))
 
 
+@every_activation
+def test_bound_values_satisfy_the_constraint_again(name: str) -> None:
+    _, values = jacobian_factor.bind({"activation": name, "preactivation_variance": 1})
+    assert jacobian_factor.constraint(dict(values)) is None
+
+
 def test_slopes_0_and_1_give_relu_and_linear() -> None:
     assert value_of("leaky_relu", 2, slope=Fraction(0)).overlaps(value_of("relu", 2))
     assert value_of("prelu", 2, slope=Fraction(1)).overlaps(value_of("linear", 2))

@@ -212,6 +212,13 @@ def _line_integral(node: DominatedIntegral, env: Environment, model: Backend) ->
 # --- moments -------------------------------------------------------------------------------------------------------
 
 
+def _taylor(y: sp.Expr) -> sp.Expr:
+    """The exponential up to TAYLOR_ORDER in the transform's variable, of which y must be a multiple."""
+    if sp.expand(y).subs(TRANSFORM, 0) != 0:
+        raise UnknownNode(f"exp({y}) has no expansion in {TRANSFORM}")
+    return sp.Add(*(y**power / sp.factorial(power) for power in range(TAYLOR_ORDER + 1)))
+
+
 class Moments(Model):
     """Formal moments: an expectation of a polynomial becomes a polynomial in moment symbols."""
 
@@ -221,7 +228,7 @@ class Moments(Model):
         sp.Mul: lambda *factors: sp.Mul(*factors),
         sp.Pow: lambda base, exponent: sp.Pow(base, exponent),
         sp.KroneckerDelta: lambda first, second: sp.KroneckerDelta(first, second),
-        sp.exp: lambda y: sp.Add(*(y**power / sp.factorial(power) for power in range(TAYLOR_ORDER + 1))),
+        sp.exp: _taylor,
     }
 
     def __init__(self, setting: Setting, instance: Instance, assumed: frozenset[Assumption]) -> None:

@@ -113,6 +113,7 @@ _FUNCTIONS: dict[type, Callable[..., acb]] = {
     log1pmx: lambda x, *, analytic: _log1p(x, analytic=analytic) - x,
     sp.sin: _regular(acb.sin),
     sp.cos: _regular(acb.cos),
+    sp.atan: _real_only(arb.atan),
     sp.tanh: _regular(acb.tanh),
     sp.cosh: _regular(acb.cosh),
     sp.sinh: _regular(acb.sinh),

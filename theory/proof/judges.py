@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 Answer = Literal["holds", "fails", "unknown"]
 ENCLOSURE_DIGITS = 15  # both sides agree to this many digits: no mutation of a formula is as small as 10^-15
+GROWTH = 3  # between 1, which the error term allows, and 10, which a wrong term would give
 MOST_POINTS = 12  # sampled points of the domain for one step
 
 
@@ -127,24 +128,45 @@ def judge_enclosure(step: Step, context: Context) -> Finding:
     checked = 0
     if step.rule.appeal:
         return Finding("enclosure", "unknown", "left to the judges of the theorems appealed to")
-    if step.left.has(sp.Indexed) or step.right.has(sp.Indexed):
-        return Finding("enclosure", "unknown", "entries of arrays have no ball")
+    bases = step.left.atoms(sp.IndexedBase) | step.right.atoms(sp.IndexedBase)
+    if not bases <= set(step.arrays):
+        return Finding("enclosure", "unknown", "entries of random arrays have no ball")
     try:
         points = list(sample_points(step))
-    except UnknownNode as reason:
+        if step.relation == "~":
+            return _judge_asymptotics(step, points)
+        for point in points:
+            agrees, residual = _compare(step, {**point, **step.arrays})
+            if agrees is not True:
+                answer: Answer = "fails" if agrees is False else "unknown"
+                return Finding("enclosure", answer, "", residual, _shown(point))
+            checked += 1
+    except (UnknownNode, NotEnclosed) as reason:
         return Finding("enclosure", "unknown", str(reason))
-    for point in points:
-        shown = ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
-        try:
-            agrees, residual = _compare(step, point)
-        except (UnknownNode, NotEnclosed) as reason:
-            return Finding("enclosure", "unknown", str(reason))
-        if agrees is False:
-            return Finding("enclosure", "fails", "", residual, shown)
-        if agrees is None:
-            return Finding("enclosure", "unknown", "the balls do not decide", residual, shown)
-        checked += 1
     return Finding("enclosure", "holds" if checked else "unknown", f"{checked} points")
+
+
+def _shown(point: Mapping[sp.Basic, Any]) -> str:
+    return ", ".join(f"{symbol} = {value}" for symbol, value in point.items())
+
+
+def _judge_asymptotics(step: Step, points: list[dict[sp.Basic, Any]]) -> Finding:
+    """(left - right)/error stays bounded along the step's points, whose leading variable grows tenfold each time.
+
+    A wrong term one order below the error makes the quotient grow tenfold; it is allowed to grow GROWTH-fold.
+    """
+    before: arb | None = None
+    for point in points:
+        env = {**point, **step.arrays}
+        left, right, error = (enclose_within(side, env, 60) for side in (step.left, step.right, step.rule.error))
+        quotient = abs((left - right) / error)
+        if before is not None and quotient > GROWTH * before:
+            return Finding("enclosure", "fails", "", f"{before.str(6)} grows to {quotient.str(6)}", _shown(point))
+        if before is not None and not quotient < GROWTH * before:
+            return Finding("enclosure", "unknown", "the balls do not decide", "", _shown(point))
+        before = quotient
+    enough = len(points) > 1
+    return Finding("enclosure", "holds" if enough else "unknown", f"{len(points)} points")
 
 
 def _compare(step: Step, point: Mapping[sp.Basic, Any]) -> tuple[bool | None, str]:

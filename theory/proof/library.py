@@ -17,7 +17,22 @@ import sympy as sp
 from theory.probability.setting import DETERMINISTIC, Setting
 from theory.proof.theorem import Builder, Parameter, Theorem
 
-SUBJECTS = ("theory.probability.facts", "theory.variance", "theory.jacobian", "theory.random_walk")
+SUBJECTS = (
+    "theory.probability.facts",
+    "theory.backpropagation",
+    "theory.variance",
+    "theory.variance_conditions",
+    "theory.weight_laws",
+    "theory.singular_values",
+    "theory.jacobian",
+    "theory.random_walk.masks",
+    "theory.random_walk.ratio",
+    "theory.random_walk.logarithm",
+    "theory.random_walk.walk",
+    "theory.random_walk.gains",
+    "theory.random_walk.series",
+    "theory.random_walk.laws",
+)
 
 _theorems: dict[str, Theorem] = {}
 

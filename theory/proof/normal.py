@@ -77,7 +77,7 @@ def difference(left: sp.Basic, right: sp.Basic) -> sp.Basic:
     if left == right:
         return sp.S.Zero
     rest = normal(left - right)
-    if rest == 0 or rest.has(DominatedIntegral):
-        return rest  # integrals are atoms of the algebra: nothing simplifies them
-    simpler = sp.simplify(sp.gammasimp(sp.powsimp(sp.expand_log(rest, force=False), force=False)))
+    integrals = {part: sp.Dummy() for part in rest.atoms(DominatedIntegral, sp.Integral)}
+    opaque = rest.xreplace(integrals)  # integrals are atoms of the algebra: nothing simplifies inside them
+    simpler = sp.simplify(sp.gammasimp(sp.powsimp(sp.expand_log(opaque, force=False), force=False)))
     return sp.S.Zero if simpler == 0 else rest

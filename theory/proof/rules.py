@@ -56,6 +56,7 @@ class Rule:
     uses: names of the theorems it appeals to.  backwards: the rule leads from the new line to the old one.
     appeal: nothing but theorems is used, so that their own judges have confirmed the step.
     judged_in: the setting whose instances judge the step, where it needs less than the theorem assumes.
+    error: for an asymptotic step, what left - right is of the order of.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Rule:
     backwards: bool = False
     appeal: bool = False
     judged_in: Setting | None = None
+    error: sp.Expr = sp.S.One
 
     def __and__(self, then: Rule) -> Rule:
         """This rule, then another, in one step."""

@@ -54,6 +54,7 @@ class Step:
     domains: Mapping[sp.Basic, Domain]
     where: tuple[sp.Basic, ...] = ()
     points: tuple[Mapping[sp.Basic, Any], ...] = ()
+    arrays: Mapping[sp.IndexedBase, Callable[..., Any]] = field(default_factory=dict)
 
     def free_symbols(self) -> set[sp.Basic]:
         """The symbols a point of the domain must give."""
@@ -87,6 +88,12 @@ class Chain:
     left = property(lambda self: self.steps[0].left)
     right = property(lambda self: self.steps[-1].right)
 
+    def __add__(self, following: Chain) -> Chain:
+        """Two chains that share a line, as one."""
+        if self.right != following.left:
+            raise ValueError(f"a chain that ends in {self.right} does not continue with {following.left}")
+        return Chain(self.steps + following.steps)
+
     @property
     def relation(self) -> Relation:
         """The weakest relation on the way."""
@@ -110,6 +117,7 @@ class Proof:
         self.theorem, self.setting, self.label = theorem, setting, label
         self.domains: dict[sp.Basic, Domain] = {p.symbol: p.domain for p in parameters if p.symbol is not None}
         self.assumed: frozenset[Assumption] = frozenset()
+        self.arrays: dict[sp.IndexedBase, Callable[..., Any]] = {}
         self.steps: list[Step] = []
         self.printed_forms: list[Printed] = []
         self.stable: sp.Basic | None = None
@@ -122,6 +130,10 @@ class Proof:
     def let(self, symbol: sp.Basic, domain: Domain) -> None:
         """The domain of a symbol that is not a parameter, for the enclosure judge."""
         self.domains[symbol] = domain
+
+    def array(self, base: sp.IndexedBase, entry: Callable[..., Any]) -> None:
+        """The exact entries of an array of constants, for the enclosure judge."""
+        self.arrays[base] = entry
 
     def calc(
         self,
@@ -136,7 +148,7 @@ class Proof:
         chain, left = [], sp.S(first)
         for relation, right, rule in zip(lines[::3], lines[1::3], lines[2::3], strict=True):
             name = f"{self.label}{len(self.steps) + 1}"
-            common = (self.assumed, dict(self.domains), tuple(where), tuple(points))
+            common = (self.assumed, dict(self.domains), tuple(where), tuple(points), dict(self.arrays))
             step = Step(name, left, relation, sp.S(right), rule, self.setting, *common)
             self.steps.append(step)
             chain.append(step)
@@ -148,11 +160,11 @@ class Proof:
         self.printed_forms.append(Printed(claim, expression, note))
 
     def evaluate_by(self, chain: Chain) -> None:
-        """A chain from the statement's right-hand side to an equal form that floating point evaluates stably."""
+        """A chain from a line of the statement to an equal form that floating point evaluates stably."""
         self.stable = chain.right
 
     def enclose_by(self, chain: Chain) -> None:
-        """A chain from the statement's right-hand side to an equal form for balls where the plain one has long sums."""
+        """A chain from a line of the statement to an equal form for balls, for where the plain one has long sums."""
         self.rigorous = chain.right
 
 

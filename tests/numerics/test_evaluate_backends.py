@@ -1,0 +1,280 @@
+"""NumPy, torch and mpmath against ball arithmetic, on expressions drawn from the whole table of nodes.
+
+The tolerance is computed, not chosen: `Roundings` evaluates the same tree in balls and widens every intermediate result by
+the error bound stated for its node, so the ball it returns contains whatever floating point with those bounds can give.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import sympy as sp
+import torch
+from flint import acb, arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from sympy.codegen.cfunctions import expm1, log1p
+
+from numerics.evaluate import log1pmx as accurate
+from numerics.evaluate.arrays import BLOCK, ROWS
+from numerics.evaluate.floats import Floats
+from numerics.evaluate.mpmath_backend import Digits, digits_of
+from numerics.evaluate.quadrature import NotComputed, line
+from numerics.evaluate.sharing import evaluate, require_known
+from numerics.evaluate.torch_backend import Torch
+from theory.proof.balls import Balls, enclose, precision
+from theory.proof.interpret import UnknownNode, interpret
+from theory.proof.nodes import DominatedIntegral, log1pmx
+
+BACKENDS = [Floats(), Torch()]
+BITS = 300  # of the balls themselves: their own width is far below any rounding of float64
+
+# Units in the last place by which one node may err.  Elementary functions: NumPy states 4 and libm and SLEEF less; Cephes
+# states peak relative errors of up to 1e-14 (45 units) for the incomplete gamma functions, less for the others; what torch
+# makes from log-gamma errs by |log-gamma| < 10 units at the arguments drawn here (at most 30 for the binomials).
+ELEMENTARY, CEPHES, INCOMPLETE = 4, 16, 64
+UNITS = {
+    log1pmx: accurate.ULPS,
+    **dict.fromkeys((sp.erf, sp.erfc, sp.polygamma, sp.loggamma), CEPHES),
+    **dict.fromkeys((sp.gamma, sp.lowergamma, sp.uppergamma, sp.binomial), INCOMPLETE),
+}
+ABOUT_ZERO = (sp.polygamma, sp.loggamma)  # these have zeros, about which the error is one of 1 + |value|
+
+x, y, t = sp.symbols("x y t", real=True)
+m, j, k = sp.symbols("m j k", integer=True)
+
+
+class Roundings(Balls):
+    """Balls that contain every result of floating point within the stated error bounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.functions = {node: self._rounded(node, f) for node, f in self.functions.items()}
+        for constant in map(type, (sp.pi, sp.E, sp.EulerGamma)):
+            self.forms[constant] = self._rounded_constant(self.forms[constant])
+
+    @staticmethod
+    def _rounded_constant(form):
+        return lambda *args: _widened(form(*args), abs(form(*args)), 1 / 2)
+
+    @staticmethod
+    def _rounded(node, function):
+        def rounded(*args: acb) -> acb:
+            value = function(*args)
+            if node is sp.Add:  # n - 1 additions in any order, each off by half a unit of a partial sum
+                return _widened(value, sum(abs(x) for x in args), len(args) / 2)
+            if node is sp.Mul:
+                return _widened(value, abs(value), len(args) / 2)
+            if node in (sp.re, sp.im, sp.Abs, sp.Max, sp.Min):
+                return value
+            return _widened(value, abs(value) + (node in ABOUT_ZERO), UNITS.get(node, ELEMENTARY))
+
+        return rounded
+
+    def number(self, q):
+        value = super().number(q)
+        return value if Fraction(float(q)) == Fraction(q.p, q.q) else _widened(value, abs(value), 1 / 2)
+
+
+def _widened(value, size, units):
+    """A ball that also contains what lies within so many units, 2^-52 of `size` each; both parts of a complex one."""
+    radius = (arb(size) * units * arb(2) ** -52 * (1 + arb(2) ** -20)).upper()
+    return value + (acb(arb(0, radius), arb(0, radius)) if value.imag != 0 else arb(0, radius))
+
+
+def lies_in(value: float, expr: sp.Expr, env: dict) -> bool:
+    with precision(BITS):
+        ball = interpret(expr, env, Roundings()).real
+        assert ball.is_finite(), "the stated bounds allow anything here, so the test would be vacuous"
+        assert ball.rad() < arb("1e-6") * (1 + abs(ball.mid()))
+        return ball.contains(arb(float(value)))
+
+
+def tame(e: sp.Expr) -> sp.Expr:
+    """A value in (1/4, 5/4], where every function of the table is finite and of moderate slope."""
+    return sp.Rational(1, 4) + 1 / (1 + e**2)
+
+
+UNARY = [sp.exp, expm1, sp.log, log1p, log1pmx, sp.sin, sp.cos, sp.tanh, sp.cosh, sp.sinh, sp.erf, sp.erfc, sp.gamma,
+         sp.loggamma, lambda e: log1pmx(-e / 2), lambda e: sp.polygamma(0, e), lambda e: sp.polygamma(2, e),
+         lambda e: sp.Abs(e - sp.Rational(2, 3)), sp.sqrt, lambda e: e**-2, lambda e: e**sp.pi,
+         lambda e: sp.re(sp.exp(sp.I * e), evaluate=False), lambda e: sp.im(sp.exp(sp.I * e), evaluate=False)]  # fmt: skip
+BINARY = [sp.Add, sp.Mul, sp.Pow, sp.lowergamma, sp.uppergamma,
+          lambda e, f: sp.Max(x * e, y * f), lambda e, f: sp.Min(x * e, y * f),
+          lambda e, f: sp.Piecewise((e, x < sp.Rational(1, 2)), (f, True)),
+          lambda e, f: sp.Piecewise((e, sp.And(x > sp.Rational(1, 2), y < 1)), (f, True)),
+          lambda e, f: sp.Sum(sp.binomial(m, k) * e**k * f ** (m - k), (k, 0, m)),
+          lambda e, f: sp.Sum(e / k + f, (j, 1, k), (k, 1, m)),
+          lambda e, f: sp.Product(1 + e * f / k**2, (k, 1, m))]  # fmt: skip
+LEAVES = st.one_of(
+    st.sampled_from([x, y, sp.pi, sp.E, sp.EulerGamma, m / sp.Integer(7)]),
+    st.fractions(min_value=Fraction(1, 8), max_value=2, max_denominator=50).map(lambda q: sp.Rational(q)),
+)
+
+
+def grow(inner):
+    return st.one_of(
+        st.tuples(st.sampled_from(UNARY), inner).map(lambda p: p[0](tame(p[1]))),
+        st.tuples(st.sampled_from(BINARY), inner, inner).map(lambda p: p[0](tame(p[1]), tame(p[2]))),
+    )
+
+
+EXPRESSIONS = st.recursive(LEAVES, grow, max_leaves=5)
+POINTS = st.tuples(
+    st.fractions(min_value=Fraction(1, 8), max_value=2, max_denominator=64).filter(lambda q: (q * 1024) % 1 == 0),
+    st.integers(1, 128).map(lambda v: Fraction(v, 64)),  # dyadic: float64 has these values exactly
+    st.integers(0, 12),
+)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+@given(expr=EXPRESSIONS, points=st.lists(POINTS, min_size=1, max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_arrays_err_by_no_more_than_the_stated_roundings(backend, expr, points):
+    columns = [backend.array(np.array([float(v) for v in column])) for column in zip(*points, strict=True)]
+    with backend.working():
+        values = evaluate(expr, dict(zip((x, y, m), columns, strict=True)), backend)
+    values = np.broadcast_to(backend.concrete(values), (len(points),))
+    for value, point in zip(values, points, strict=True):
+        assert lies_in(value, expr, dict(zip((x, y, m), point, strict=True)))
+
+
+@given(expr=EXPRESSIONS, point=POINTS)
+@settings(max_examples=40, deadline=None)
+def test_mpmath_gives_the_digits_asked_for(expr, point):
+    env = dict(zip((x, y, m), point, strict=True))
+    digits = 25
+    found = digits_of(expr, env, digits)
+    with precision(BITS):
+        true = interpret(expr, env, Balls()).real
+        with mp.workdps(60):
+            error = abs(arb(mp.nstr(mp.re(found), 50)) - true)
+        # two precisions agreed to 10^-digits; the finer one is better by as many digits again
+        assert error < abs(true) * arb(10) ** -digits
+
+
+@pytest.mark.parametrize("backend", [Floats(), Torch(), Digits()], ids=lambda b: b.name)
+def test_every_backend_knows_exactly_the_nodes_the_balls_know(backend):
+    assert set(backend.functions) == set(Balls().functions)
+    assert set(backend.forms) == set(Balls().forms)
+
+
+@pytest.mark.parametrize("backend", [Floats(), Torch(), Digits()], ids=lambda b: b.name)
+@pytest.mark.parametrize("unknown", [sp.besselj(0, x), sp.Float("0.1") * x, sp.Integral(sp.exp(-(t**2)), (t, 0, sp.oo))])
+def test_an_unknown_node_is_an_error_before_evaluation(backend, unknown):
+    with pytest.raises(UnknownNode):
+        require_known(1 + sp.exp(unknown), backend)
+
+
+@given(numerator=st.integers(-(2**53) + 1, 2**60), exponent=st.integers(-53, 20))
+@settings(max_examples=300, deadline=None)
+def test_log1pmx_errs_by_at_most_the_stated_units(numerator, exponent):
+    point = float(numerator) * 2.0 ** (-53 - exponent)
+    if not point > -1 or point == 0:
+        return
+    with precision(1200):
+        true = interpret(log1pmx(x), {x: Fraction(point)}, Balls()).real
+        for xp, argument in ((np, np.array([point])), (torch, torch.tensor([point], dtype=torch.float64))):
+            found = float(accurate.log1pmx(argument, xp)[0])
+            assert abs(arb(found) - true) <= accurate.ULPS * arb(2) ** -52 * abs(true)
+
+
+# Quadrature errs by AGREEMENT**2 = 1e-16; these integrands' values by at most 16 roundings (their exponents, where the
+# integrand still counts, are below 8 and known to a rounding); twenty-odd units in all are below 1e-14.
+INTEGRAL = 1e-14
+a = sp.Symbol("a", positive=True)
+INTEGRALS = [
+    (DominatedIntegral(sp.exp(-a * t**2), (t, -sp.oo, sp.oo), sp.exp(1 / a), 1), sp.sqrt(sp.pi / a)),
+    (DominatedIntegral(sp.exp(-a * t), (t, 0, sp.oo), 1, a), 1 / a),
+    (DominatedIntegral(sp.exp(a * t), (t, -sp.oo, 1), sp.exp(2 * a), a), sp.exp(a) / a),
+    (DominatedIntegral(t * sp.exp(-a * t), (t, a, sp.oo), 4 / a, a / 2), sp.exp(-(a**2)) * (1 + 1 / a**2)),
+    (sp.Integral(sp.log(t), (t, 0, a)), a * (sp.log(a) - 1)),
+    (sp.Integral(sp.sqrt(4 - t**2), (t, -2, 2)), 2 * sp.pi),
+    (sp.Sum(sp.Integral(k * t**k, (t, 0, a)), (k, 1, 5)), sum(i * a ** (i + 1) / (i + 1) for i in range(1, 6))),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+@pytest.mark.parametrize(("integral", "closed"), INTEGRALS)
+@given(points=st.lists(st.integers(8, 160).map(lambda v: Fraction(v, 64)), min_size=1, max_size=3))
+@settings(max_examples=8, deadline=None)
+def test_integrals_equal_their_closed_forms(backend, integral, closed, points):
+    with backend.working():
+        values = evaluate(integral, {a: backend.array(np.array([float(p) for p in points]))}, backend)
+    for value, point in zip(np.broadcast_to(backend.concrete(values), len(points)), points, strict=True):
+        size = enclose(abs(closed) + (1 if isinstance(integral.args[0], sp.log) else 0), {a: point}, 20)
+        assert abs(arb(float(value)) - enclose(closed + 0 * a, {a: point}, 20)) < INTEGRAL * size
+
+
+@pytest.mark.parametrize(("integral", "closed"), INTEGRALS[:6])
+def test_mpmath_integrals_agree_to_twenty_digits(integral, closed):
+    point = {a: Fraction(5, 4)}
+    with precision(BITS):
+        found = arb(mp.nstr(digits_of(integral, point, 20), 30))
+        assert abs(found - enclose(closed, point, 25)) < arb(10) ** -20 * abs(found)
+
+
+def test_blocks_do_not_change_an_integral_or_a_sum():
+    points = np.linspace(1, 4, 2 * ROWS + 3)
+    backend = Floats()
+    integral = DominatedIntegral(sp.exp(-a * t**2), (t, -sp.oo, sp.oo), 2, 1)
+    together = evaluate(integral, {a: points}, backend)
+    alone = [evaluate(integral, {a: np.asarray(point)}, backend) for point in points]
+    np.testing.assert_allclose(together, alone, rtol=INTEGRAL)
+    terms = BLOCK + 3
+    harmonic = evaluate(sp.Sum(a / k, (k, 1, m)), {a: np.array([1.0, 2.0]), m: np.asarray(float(terms))}, backend)
+    # pairwise sums of positive terms err by at most log2(terms) + 8 roundings, block by block
+    np.testing.assert_allclose(harmonic, np.array([1, 2]) * float(sp.harmonic(terms).evalf(20)), rtol=30 * 2.0**-52)
+
+
+def test_limits_and_indices_may_be_arrays():
+    n = sp.IndexedBase("n")
+    env = {n: (2, 3, 5, 7).__getitem__, m: np.array([-1.0, 0.0, 3.0, 1.0])}
+    product = evaluate(sp.Product(n[k], (k, 0, m)), env, Floats())
+    assert product.tolist() == [1, 2, 210, 6]
+    looked_up = evaluate(n[m], {**env, m: np.array([3.0, 0.0])}, Floats())
+    assert looked_up.tolist() == [7, 2]
+
+
+def test_a_branch_is_evaluated_only_where_it_applies():
+    pole = sp.Piecewise((1, sp.Eq(x, 0)), (sp.sin(x) / x, True))
+    values = torch.tensor([0.0, 1.0], dtype=torch.float64, requires_grad=True)
+    result = evaluate(pole, {x: values}, Torch())
+    result.sum().backward()
+    assert result.tolist() == [1.0, np.sin(1.0)]
+    assert torch.isfinite(values.grad).all()  # a value computed under a mask would have left 0 * nan here
+
+
+def test_an_inner_variable_hides_an_outer_one_of_the_same_name():
+    expr = sp.exp(x) + sp.exp(x) ** 2 * sp.Integral(sp.exp(x), (x, 0, 1))
+    value = evaluate(expr, {x: np.asarray(2.0)}, Floats())
+    assert value == pytest.approx(np.exp(2) + np.exp(4) * (np.e - 1), rel=INTEGRAL)
+
+
+def test_an_integral_that_does_not_settle_is_an_error():
+    with pytest.raises(NotComputed, match="did not settle"):
+        line(lambda nodes: np.where(nodes > 1 / 3, np.exp(-(nodes**2)), 0.0), 8.0, Floats())
+
+
+def test_an_integrand_lost_to_overflow_is_an_error_unless_negligible():
+    backend = Floats()
+    with backend.working():
+        far_out = DominatedIntegral(sp.exp(-sp.exp(t)) * sp.exp(-t**2) * sp.exp(sp.exp(t)), (t, -sp.oo, sp.oo), 2, 1)
+        found = evaluate(far_out, {}, backend)
+        assert found == pytest.approx(np.sqrt(np.pi), rel=INTEGRAL)
+        with pytest.raises(NotComputed, match="not finite"):
+            evaluate(DominatedIntegral(sp.exp(-(t**2)) / (t * sp.exp(0 * x) + 0), (t, -sp.oo, sp.oo), 1, 1), {}, backend)
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda b: b.name)
+def test_incomplete_gamma_functions_refuse_an_order_that_is_not_positive(backend):
+    with pytest.raises(UnknownNode, match="positive order"):
+        evaluate(sp.uppergamma(x, 1), {x: backend.array(np.array([-0.5]))}, backend)
+
+
+def test_torch_refuses_complex_arguments_it_has_no_function_for():
+    with pytest.raises(UnknownNode, match="complex"):
+        evaluate(sp.loggamma(1 + sp.I * x), {x: Torch().array(np.array([1.0]))}, Torch())
