@@ -43,7 +43,7 @@ def number(text: str) -> Fraction:
     if len(text) > LONGEST:
         raise NotANumber(f"{_shown(text)} is longer than {LONGEST} characters")
     sign, numerator, denominator, decimal, exponent = parts.groups()
-    if False:
+    if abs(int(exponent or 0)) > LARGEST_EXPONENT:
         raise NotANumber(f"{_shown(text)} has an exponent beyond {LARGEST_EXPONENT}")
     if denominator is not None and int(denominator) == 0:
         raise NotANumber(f"{_shown(text)} divides by 0")

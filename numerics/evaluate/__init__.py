@@ -1,4 +1,4 @@
-"""A theorem as a function: vectorised for NumPy and torch, to any number of digits, or as a rigorous enclosure.
+"""A theorem as a function: vectorised for NumPy and torch, to any number of digits, or as an enclosure.
 
 function("random_walk.relu_gain")(N=[10, 100, 1000])        an array of float64
 value("random_walk.relu_gain", 50, N=100)                   fifty digits, correctly rounded

@@ -1,7 +1,8 @@
-"""What the NumPy and torch arithmetics share: sums, products, integrals and case distinctions over whole arrays.
+"""What the NumPy and torch arithmetics share: sums, products, integrals and cases over whole arrays.
 
-Scalar parameters are arrays that broadcast.  A summation index or an integration variable is one more, trailing, axis;
-work is cut into blocks of about `BLOCK` numbers, so that memory stays bounded and a block's arrays fit into the cache.
+Scalar parameters are arrays that broadcast.  A summation index or an integration variable is one more,
+trailing, axis; work is cut into blocks of about `BLOCK` numbers, so that memory stays bounded and a block's
+arrays fit into the cache.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ ROUNDING = 2.0**-53
 
 
 class Arrays(Backend):
-    """Float64 arrays.  `xp`: the array module; the three methods after `__init__` are all that differs besides."""
+    """Float64 arrays.  `xp`: the array module; the three methods after `__init__` are all that differs
+    besides.
+    """
 
     xp: Any = None
 
@@ -82,10 +85,13 @@ class Arrays(Backend):
             raise UnknownNode(f"the index or limit {expr} is not an integer")
         return values.astype(np.int64)
 
-    # -- sums and products ---------------------------------------------------------------------------------------
+    # -- sums and products
+    # ---------------------------------------------------------------------------------------
 
     def _fold(self, node: Any, env: Environment, empty: sp.Integer) -> Value:
-        """A sum or product: one array operation where its limits are scalars, else one for each pair of limits."""
+        """A sum or product: one array operation where its limits are scalars, else one for each pair of
+        limits.
+        """
         *inner, (variable, lower, upper) = node.limits
         body = node.func(node.function, *inner) if inner else node.function
         env = scope(env, node)
@@ -116,7 +122,8 @@ class Arrays(Backend):
             total = total + terms.sum(-1) if empty == 0 else total * terms.prod(-1)
         return total
 
-    # -- case distinctions ---------------------------------------------------------------------------------------
+    # -- case distinctions
+    # ---------------------------------------------------------------------------------------
 
     def _holds(self, condition: sp.Basic, env: Environment) -> np.ndarray:
         if condition in (sp.true, sp.false):
@@ -169,7 +176,8 @@ class Arrays(Backend):
             whole[self.places(places)] = value
         return whole
 
-    # -- integrals -----------------------------------------------------------------------------------------------
+    # -- integrals
+    # -----------------------------------------------------------------------------------------------
 
     def _integral(self, node: Any, env: Environment, backend: Backend) -> Value:
         """A definite integral, in blocks of `ROWS` parameter points that share their nodes."""
@@ -181,7 +189,8 @@ class Arrays(Backend):
         flat = {
             key: self.xp.broadcast_to(v, shape).reshape(-1) if is_array(v) else v for key, v in env.items()
         }
-        # sorted by a parameter, a block's integrands live on about the same range and waste few nodes on each other
+        # sorted by a parameter, a block's integrands live on about the same range and waste few nodes on each
+        # other
         order = np.argsort(self.concrete(next(v for v in flat.values() if is_array(v))), kind="stable")
         blocks = [order[start : start + ROWS] for start in range(0, size, ROWS)]
         parts = [(rows, self._integrate(node, self._restrict(flat, (size,), rows))) for rows in blocks]
@@ -199,7 +208,7 @@ class Arrays(Backend):
         return self._between(node.function, variable, low, high, env)
 
     def _dominated(self, node: DominatedIntegral, env: Environment) -> Value:
-        """Cut where the majorant leaves `tail`; that is tightened until it is negligible beside the result."""
+        """Cut where the majorant leaves `tail`, which is tightened until negligible beside the result."""
         scale, rate = (np.real(self.concrete(interpret(part, env, self))) for part in (node.scale, node.rate))
         two_sided, tail = node.lower == -sp.oo and node.upper == sp.oo, TAIL
         while True:

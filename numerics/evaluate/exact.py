@@ -1,4 +1,4 @@
-"""The exact rational arithmetic: values that are rational come out as themselves, everything else is unknown to it.
+"""The exact rational arithmetic: rational values come out as themselves, everything else is unknown to it.
 
 A decimal tie (0.125 to two digits) and the number 0 are undecidable by enclosures alone; this decides them.
 """
@@ -71,7 +71,7 @@ class Rationals(Backend):
         sp.cosh: _only(0, 1),
         sp.erfc: _only(0, 1),
         sp.log: _only(1, 0),
-        **dict.fromkeys((expm1, log1p, log1pmx, sp.sin, sp.tanh, sp.sinh, sp.erf), _only(0, 0)),
+        **dict.fromkeys((expm1, log1p, log1pmx, sp.sin, sp.atan, sp.tanh, sp.sinh, sp.erf), _only(0, 0)),
     }
 
     def __init__(self) -> None:

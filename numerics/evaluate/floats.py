@@ -1,7 +1,8 @@
 """The NumPy and SciPy arithmetic: float64 arrays that broadcast.
 
-Elementary functions err by at most 4 units in the last place (NumPy's own bound), `log1pmx` by `log1pmx.ULPS`, special
-functions by some tens (Cephes); the tests state each bound and hold it against ball arithmetic.
+Elementary functions err by at most 4 units in the last place (NumPy's own bound), `log1pmx` by
+`log1pmx.ULPS`, special functions by some tens (Cephes); the tests state each bound and hold it against ball
+arithmetic.
 """
 
 from __future__ import annotations
@@ -101,6 +102,7 @@ class Floats(Arrays):
         log1pmx: _real("log1pmx", lambda x: accurate.log1pmx(x, np)),
         sp.sin: np.sin,
         sp.cos: np.cos,
+        sp.atan: np.arctan,
         sp.tanh: np.tanh,
         sp.cosh: np.cosh,
         sp.sinh: np.sinh,

@@ -29,12 +29,14 @@ Scalars = Integers | Reals
 def function(name: str, backend: BackendName = "numpy") -> Callable[..., Any]:
     """The theorem's value as a function of its parameters, given by name.
 
-    numpy, torch: scalar parameters are numbers or arrays that broadcast; the result has their common shape, in float64
-    (a float, or a tensor on the parameters' device, where all are scalars).  Parameters over lists take one list.
-    mpmath: scalars only; the result has mpmath's current number of digits (`mpmath.mp.dps`).
-    The function raises OutOfDomain for the first entry outside its domain, and NotComputed where floating point cannot
-    give the value.  Raises here: UnknownTheorem, DoesNotStand, and UnknownNode for a formula the backend cannot read
-    (where a parameter chooses the formula, when it is chosen).  Source: the theorem's stable form.
+    numpy, torch: scalar parameters are numbers or arrays that broadcast; the result has their common shape,
+    in float64 (a float, or a tensor on the parameters' device, where all are scalars).  Parameters over lists
+    take one list. mpmath: scalars only; the result has mpmath's current number of digits (`mpmath.mp.dps`).
+    An integral is accurate to about 1e-15 of that of its integrand's absolute value, sums to their rounding.
+    The function raises OutOfDomain for the first entry outside its domain, and NotComputed where floating
+    point cannot give the value.  Raises here: UnknownTheorem, DoesNotStand, and UnknownNode for a formula the
+    backend cannot read (where a parameter chooses the formula, when it is chosen).  Source: the theorem's
+    stable form.
     """
     theorem = find(name)
     if backend not in get_args(BackendName):
@@ -98,7 +100,7 @@ def _as_float64(value: Any, arithmetic: Arrays) -> Any:
 
 
 def _bind(theorem: Theorem, arguments: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
-    """Like `Theorem.bind`, for scalar parameters given as arrays: these are returned as they are, when valid."""
+    """Like `Theorem.bind`, for scalar parameters given as arrays, which are returned as they are."""
     domains = {p.name: p.domain for p in theorem.parameters if isinstance(p.domain, (Integers, Reals))}
     arrays = {
         name: value if _is_tensor(value) else np.asarray(value)
@@ -140,7 +142,9 @@ def _witness(domain: Scalars, array: np.ndarray) -> Any:
 
 
 def _inside(domain: Scalars, array: np.ndarray) -> np.ndarray:
-    """Which entries the domain admits.  Those at a rounded end of it, and exotic types, are asked for one by one."""
+    """Which entries the domain admits.  Those at a rounded end of it, and exotic types, are asked for one by
+    one.
+    """
     if array.dtype.kind not in "iuf":
         return np.array([_admits(domain, entry) for entry in array.ravel()], bool).reshape(array.shape)
     inside = np.isfinite(array)

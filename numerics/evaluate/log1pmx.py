@@ -1,8 +1,9 @@
 """log(1 + x) - x in float64, to a few units in the last place for every x > -1.
 
-With q = x/(2 + x), log(1 + x) = 2 atanh q and 2q - x = -xq, so log(1 + x) - x = 2(atanh q - q) - xq, where the first
-term is less than 0.38 of the second on -1/2 <= x <= 1 (there |q| <= 1/3): nothing cancels.  Outside, log1p(x) - x loses
-at most a factor |log1p(x)/(log1p(x) - x)| < 3.6.  Stated bound: `ULPS` units in the last place.
+With q = x/(2 + x), log(1 + x) = 2 atanh q and 2q - x = -xq, so log(1 + x) - x = 2(atanh q - q) - xq, where
+the first term is less than 0.16 of the second on -1/2 <= x <= 1 (there |q| <= 1/3): nothing cancels.
+Outside, log1p(x) - x loses at most a factor |log1p(x)/(log1p(x) - x)| < 3.6.  Stated bound: `ULPS` units in
+the last place.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mpmath arithmetic: any number of digits, not rigorous, and independent of the balls: a second opinion.
 
-Integrals are computed by mpmath's tanh-sinh quadrature between the cuts 0, +-4, +-16, ...; an infinite range is cut where
-the integrand's majorant has fallen below the working precision.
+Integrals are computed by mpmath's tanh-sinh quadrature between the cuts 0, +-4, +-16, ...; an infinite range
+is cut where the integrand's majorant has fallen below the working precision.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class Digits(Backend):
         log1pmx: _log1pmx,
         sp.sin: mp.sin,
         sp.cos: mp.cos,
+        sp.atan: mp.atan,
         sp.tanh: mp.tanh,
         sp.cosh: mp.cosh,
         sp.sinh: mp.sinh,
@@ -132,7 +133,8 @@ def _quad(
 def digits_of(expr: sp.Basic, env: Environment, digits: int) -> Any:
     """The value of `expr` as an mpmath number whose `digits` digits two working precisions agree on.
 
-    env: exact values (int, Fraction), and functions of the index for lists.  Raises NotComputed when they never agree.
+    env: exact values (int, Fraction), and functions of the index for lists.  Raises NotComputed when they
+    never agree.
     """
     backend, working = Digits(), digits + 10
     before = None

@@ -1,13 +1,15 @@
-"""Integrals of float64 arrays by the trapezoidal rule, which is exponentially accurate on analytic integrands.
+"""Integrals of float64 arrays by the trapezoidal rule, exponentially accurate on analytic integrands.
 
-Result: if f is analytic in the strip |Im v| < d, with M(d) bounding the integral of |f| along every line inside, the rule
-of step h over the whole line errs by at most 2 M(d) / (exp(2 pi d / h) - 1).  The logarithm of the best such bound is a
-minimum of functions linear in 1/h, hence concave, and at 1/h = 0 it is that of L = the integral of |f|.  So halving h at
-least squares the bound relative to L: when two successive steps differ by 1e-8 L, the finer one errs by about 1e-16 L.
-A finite range is mapped to the line by the tanh-sinh substitution, after which the integrand decays doubly exponentially.
+Result: if f is analytic in the strip |Im v| < d, with M(d) bounding the integral of |f| along every line
+inside, the rule of step h over the whole line errs by at most 2 M(d) / (exp(2 pi d / h) - 1).  The logarithm
+of the best such bound is a minimum of functions linear in 1/h, hence concave, and at 1/h = 0 it is that of
+L, the integral of |f|.  So halving h at least squares the bound relative to L: when two successive steps
+differ by 1e-8 L, the finer one errs by about 1e-16 L. A finite range is mapped to the line by the tanh-sinh
+substitution, after which the integrand decays doubly exponentially.
 
 References: trefethen2014exponentially, theorem 5.1; takahasi1974double.
-Assumptions: the integrand is analytic inside its range and does not live on a scale far below `FIRST_STEP / 2**LEVELS`.
+Assumptions: the integrand is analytic inside its range and does not live on a scale near
+`FIRST_STEP / 2**LEVELS`.
 """
 
 from __future__ import annotations
@@ -45,8 +47,9 @@ class Module(Protocol):
 def line(integrand: Callable[[np.ndarray], Array], reach: float, arrays: Module) -> Array:
     """The integral of `integrand` over [-reach, reach], beyond which it is negligible.
 
-    integrand: maps nodes of shape [n] to values of shape [..., n].  Returns shape [...]; accurate to about 1e-15 of the
-    integral of the absolute value.  Raises NotComputed when the halvings do not settle or a value is not finite.
+    integrand: maps nodes of shape [n] to values of shape [..., n].  Returns shape [...]; accurate to about
+    1e-15 of the integral of the absolute value.  Raises NotComputed when the halvings do not settle or a
+    value is not finite.
     """
     step = FIRST_STEP
     outermost = int(reach // step)
@@ -66,7 +69,9 @@ def line(integrand: Callable[[np.ndarray], Array], reach: float, arrays: Module)
         if largest_change <= AGREEMENT and before <= EARLIER_AGREEMENT:
             return step * total
         before = largest_change
-    raise NotComputed(f"an integral did not settle: halving the step to {step:g} still changed it by {before:.0e}")
+    raise NotComputed(
+        f"an integral did not settle: halving the step to {step:g} still changed it by {before:.0e}"
+    )
 
 
 def _sums(values: Array, arrays: Module) -> tuple[Array, np.ndarray, np.ndarray]:
@@ -78,8 +83,9 @@ def _sums(values: Array, arrays: Module) -> tuple[Array, np.ndarray, np.ndarray]
 
 
 def _without_overflow(values: Array, magnitudes: np.ndarray, arrays: Module) -> tuple[Array, np.ndarray]:
-    """Far out, 0 * infinity may replace a value: it counts as 0 where all finite values from there outwards, and the
-    one before, are below the rounding of the largest."""
+    """Far out, 0 * infinity may replace a value: it counts as 0 where all finite values from there outwards,
+    and the one before, are below the rounding of the largest.
+    """
     lost = ~np.isfinite(magnitudes)
     finite = np.where(lost, 0.0, magnitudes)
     before, after = np.roll(finite, 1, -1), np.roll(finite, -1, -1)
@@ -87,7 +93,9 @@ def _without_overflow(values: Array, magnitudes: np.ndarray, arrays: Module) -> 
     leftwards = np.maximum.accumulate(np.maximum(finite, after), -1)
     largest = finite.max(-1, keepdims=True)
     if np.any(lost & ((np.minimum(leftwards, rightwards) > FALLEN * largest) | (largest == 0))):
-        raise NotComputed("an integrand is not finite in float64; ask for the value by ball arithmetic instead")
+        raise NotComputed(
+            "an integrand is not finite in float64; ask for the value by ball arithmetic instead"
+        )
     cleaned = values + 0  # a copy
     cleaned[arrays.places(lost)] = 0
     return cleaned, finite
@@ -103,7 +111,9 @@ def _support(nodes: np.ndarray, magnitudes: np.ndarray, step: float) -> tuple[fl
 
 
 def tanh_sinh(nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The substitution of [0, 1] at nodes v of the line: distance from 0, distance from 1, and the derivative."""
+    """The substitution of [0, 1] at nodes v of the line: distance from 0, distance from 1, and the
+    derivative.
+    """
     from_low = 1 / (1 + np.exp(-np.pi * np.sinh(nodes)))
     from_high = 1 / (1 + np.exp(np.pi * np.sinh(nodes)))
     return from_low, from_high, np.pi * np.cosh(nodes) * from_low * from_high

@@ -1,6 +1,7 @@
 """Evaluation with common subexpressions evaluated once, and the check that an arithmetic knows every node.
 
-`interpret` looks an expression up in the environment before it descends, so a shared value is just one more entry there.
+`interpret` looks an expression up in the environment before it descends, so a shared value is just one more
+entry there.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def require_known(expr: sp.Basic, backend: Backend) -> None:
 def scope(env: Environment, node: sp.Basic, keep_parts: bool = False) -> dict[sp.Basic, Value]:
     """What a node can see: its free symbols and all lists.
 
-    Values of whole subexpressions are dropped unless `keep_parts`: inside a binding node a variable may be another one.
+    Values of whole subexpressions are dropped unless `keep_parts`: inside a binding node a variable may be
+    another one.
     """
     free = _free_symbols(node)
 

@@ -1,7 +1,8 @@
 """The torch arithmetic: float64 tensors on any device, differentiable in the parameters.
 
-torch lacks the gamma function, binomial coefficients and unregularised incomplete gamma functions; they are made from
-log-gamma, which costs accuracy in proportion to the logarithm's size: about |log of the value| units in the last place.
+torch lacks the gamma function, binomial coefficients and unregularised incomplete gamma functions; they are
+made from log-gamma, which costs accuracy in proportion to the logarithm's size: about |log of the value|
+units in the last place.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Torch(Arrays):
         log1pmx: _real("log1pmx", lambda x: accurate.log1pmx(x, torch)),
         sp.sin: torch.sin,
         sp.cos: torch.cos,
+        sp.atan: torch.atan,
         sp.tanh: torch.tanh,
         sp.cosh: torch.cosh,
         sp.sinh: torch.sinh,

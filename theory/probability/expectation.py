@@ -15,6 +15,7 @@ class _Functional(sp.Expr):
     """A functional of a random expression; it stays as written until a rule speaks."""
 
     is_commutative = True
+    is_functional = True  # opaque to algebra
     symbol = ""
     latex_symbol = ""
 

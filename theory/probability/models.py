@@ -19,7 +19,7 @@ from flint import acb, arb, fmpq
 from sympy.core.function import AppliedUndef
 
 from theory.proof.balls import dominated_integral, precision
-from theory.proof.interpret import Backend, Environment, UnknownNode, interpret, whole
+from theory.proof.interpret import Backend, Environment, UnknownNode, entry, interpret, whole
 from theory.proof.nodes import DominatedIntegral, PairSum
 from theory.probability.expectation import E, Given, Var, step
 from theory.symbols import s as TRANSFORM
@@ -74,7 +74,7 @@ class Model(Backend):
         """The value of an entry with concrete indices: fixed, abbreviated, defined by an equation, or drawn."""
         indices = tuple(int(index) for index in atom.indices)
         if atom.base in self.instance.arrays:
-            return self.lift(self.instance.arrays[atom.base](*indices))
+            return self.lift(entry(self.instance.arrays[atom.base], atom, indices))
         if atom.base in self.setting.notations:
             return interpret(self.setting.notations[atom.base](*indices), self.instance.environment, self)
         body = self.unfold(atom)
@@ -166,7 +166,7 @@ class Enumeration(Model):
         """The values of a random atom along an axis of its own."""
         if atom.base not in self.instance.laws:
             raise UnknownNode(f"{atom} is neither defined nor drawn in this instance")
-        law = self.instance.laws[atom.base](*(int(index) for index in atom.indices))
+        law = entry(self.instance.laws[atom.base], atom, tuple(int(index) for index in atom.indices))
         total = sum((self.lift(weight) for _, weight in law), fmpq(0))
         shape = (len(law),) + (1,) * len(self.axes)
         self.axes.append(np.array([self.lift(weight) / total for _, weight in law], dtype=object))

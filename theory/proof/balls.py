@@ -24,6 +24,8 @@ from theory.proof.nodes import DominatedIntegral, log1pmx
 
 GUARD_BITS = 32  # working bits beyond those asked for; the loop in `enclose` adds more when they do not suffice
 MAXIMAL_BITS = 1 << 15
+EVALUATIONS_PER_BIT = 50  # of an integrand on one piece of its range; the integrals of the library need below 10
+DOUBLINGS = 3  # of the working precision before a judge gives up: its lines do not cancel by more
 
 
 class NotEnclosed(ArithmeticError):
@@ -237,7 +239,8 @@ def dominated_integral(
     upper = cutoff if node.upper == sp.oo else acb(evaluate(node.upper)).real
     tail = (2 * scale * (-rate * cutoff).exp() / rate).upper()
     marks = _cuts(lower, upper)
-    pieces = (acb.integral(integrand, acb(a), acb(b)) for a, b in itertools.pairwise(marks))
+    limit = EVALUATIONS_PER_BIT * flint.ctx.prec
+    pieces = (acb.integral(integrand, acb(a), acb(b), eval_limit=limit) for a, b in itertools.pairwise(marks))
     return sum(pieces, acb(arb(0, tail)))
 
 
@@ -291,12 +294,11 @@ def enclose_within(expr: sp.Basic, env: Environment, digits: int) -> arb:
     """An enclosure of absolute or relative radius about 10^-digits, whichever is wider: a value of 0 is no obstacle."""
     bits = int(digits * 3.33) + GUARD_BITS
     goal = arb(10) ** -(digits + 1)
-    while bits <= MAXIMAL_BITS:
-        value = ball(expr, env, bits)
+    for doubling in range(DOUBLINGS + 1):
+        value = ball(expr, env, bits << doubling)
         if value.is_finite() and value.rad() < goal * (1 + abs(value)):
             return value
-        bits = 2 * bits
-    raise NotEnclosed(f"no enclosure of {digits} digits was reached with {MAXIMAL_BITS} bits")
+    raise NotEnclosed(f"no enclosure of {digits} digits was reached with {bits << DOUBLINGS} bits")
 
 
 def decide_at(condition: sp.Basic, env: Environment) -> bool | None:

@@ -97,7 +97,17 @@ def look_up(node: sp.Indexed, env: Environment, backend: Backend) -> Value:
     """An entry of an array: the environment holds a function of its integer indices under the array's base."""
     if node.base not in env:
         raise UnknownNode(f"the array {node.base} in {node} has no values")
-    return backend.lift(env[node.base](*(whole(index, env) for index in node.indices)))
+    return backend.lift(entry(env[node.base], node, tuple(whole(index, env) for index in node.indices)))
+
+
+def entry(array: Callable[..., Value], node: sp.Indexed, indices: tuple[int, ...]) -> Value:
+    """The entry of an array, or UnknownNode where the array has none: Python's negative indices are none of ours."""
+    try:
+        if min(indices) >= 0:
+            return array(*indices)
+    except LookupError:
+        pass
+    raise UnknownNode(f"{node.base} has no entry {indices}")
 
 
 class _Integers(Backend):

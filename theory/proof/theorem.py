@@ -69,6 +69,17 @@ class Step:
         return Judgement(self, findings, verdict_of(self, findings), frozenset(context.used))
 
 
+    def stands(self) -> bool:
+        """Whether the step passes; the judges are asked only until one of them sinks it."""
+        context = Context(self.setting, self.assumed)
+        findings = []
+        for judge in (judge_algebra, judge_instances, judge_enclosure):
+            findings.append(judge(self, context))
+            if findings[-1].answer == "fails":
+                return False
+        return verdict_of(self, findings).stands
+
+
 @dataclass(frozen=True)
 class Judgement:
     """A step's findings, its verdict, and the assumptions its rule used."""

@@ -46,7 +46,7 @@ NO_TIES = Assumption(
 )
 
 row = Family(w, span=lambda unit: (0, 0), independent_entries=SYMMETRIC_WEIGHTS, symmetric=SYMMETRIC_WEIGHTS)
-coin = Family(c, span=lambda unit: (1, 1))
+coin = Family(c, span=lambda unit: (1, 1), law_of=lambda unit: ())
 _a = sp.Sum(w[l] * h[l], (l, 1, fan_in))
 _t = sp.Sum(w[l] * v[l], (l, 1, fan_in))
 
@@ -144,7 +144,7 @@ def fair_coin_mask(p: Proof) -> Chain:
     flipped = sp.Sum(-w[l] * h[l], (l, 1, fan_in))
     return p.calc(
         E(masked),
-        *("=", (E(masked) + E(F(step(flipped) * sp.Sum(-w[l] * v[l], (l, 1, fan_in)) ** 2))) / 2, symmetry_of(row)),
+        *("=", (E(masked) + E(F(step(flipped) * square))) / 2, symmetry_of(row)),
         *("=", (E(masked) + E(F((1 - step(_a)) * square))) / 2, no_ties),
         *("=", (E(F(square)) + F(0)) / 2, split_on_mask & linearity),
         *("=", E(F(c[1] * square)), backwards(toss & linearity)),

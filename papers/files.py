@@ -1,0 +1,40 @@
+"""Files written whole or not at all: what an interrupted run leaves behind is complete."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from papers.arguments import NotHad
+
+READABLE = 0o644  # a temporary file is private; what replaces the target is to be read by anyone
+
+
+def write_whole(path: Path, fill: Callable[[BinaryIO], None]) -> Path:
+    """Let `fill` write into a temporary file of the same folder, then put that in the place of `path`.
+
+    The folder is made where it is missing.  Raises NotHad, one sentence, where the disk or the folder refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                fill(file)
+            os.chmod(temporary, READABLE)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as refusal:
+        reason = refusal.strerror or str(refusal)
+        raise NotHad(f"cannot write {path}: {reason}; make room there or choose another folder") from refusal
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """A whole text file in UTF-8 with Unix line ends; raises as `write_whole` does."""
+    return write_whole(path, lambda file: file.write(text.encode()) and None)

@@ -1,0 +1,39 @@
+"""The papers' tables, each as LaTeX, CSV and Markdown; no number in them is typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from papers import latex
+from papers.files import write_text
+from papers.tables.glorot import initialisation_factors, variance_conditions
+from papers.tables.linear_regime import linear_regime_gap
+from papers.tables.random_walk import gains
+from papers.tables.record import Table, as_csv, as_markdown
+from papers.terminal import Progress
+
+TABLES = {
+    "random_walk_gains": lambda: gains("relu"),
+    "random_walk_gains_linear": lambda: gains("linear"),
+    "variance_conditions": variance_conditions,
+    "initialisation_factors": initialisation_factors,
+    "linear_regime_gap": linear_regime_gap,
+}
+_WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown}
+
+
+def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
+    """Write every table into `folder`/tables; the paths, in order.
+
+    Raises NotHad where the folder cannot be written, DoesNotStand where a theorem behind a number does not stand.
+    """
+    paths = []
+    for done, (name, build) in enumerate(TABLES.items()):
+        progress(done, len(TABLES), name)
+        paths += save(build(), folder / "tables")
+    return paths
+
+
+def save(table: Table, folder: Path) -> list[Path]:
+    """Write one table in every format."""
+    return [write_text(folder / f"{table.name}.{kind}", text(table)) for kind, text in _WRITERS.items()]

@@ -1,0 +1,83 @@
+"""The random-walk gains of Sussillo and Abbott (2014): exact at every width, beside the printed formulas.
+
+Reference: sussillo2014, S-02 to S-07.  Assumptions: those of the theorems, which the notes repeat.
+"""
+
+from __future__ import annotations
+
+from decimal import Context, Decimal
+
+import sympy as sp
+
+from numerics.evaluate import value
+from numerics.evaluate.exact import rational
+from papers.tables.notes import resting_on
+from papers.tables.record import Column, Table
+from theory.proof.balls import enclose
+from theory.proof.library import find
+from theory.probability.expectation import E, Var
+from theory.random_walk.walk import unbiased_g
+from theory.symbols import N
+
+WIDTHS = (1, 2, 3, 5, 6, 7, 10, 20, 50, 100, 200, 500, 1000)
+DIGITS = 15  # of the numbers in the CSV, as many as a reader's float64 can hold
+GUARD = 15  # more digits for the error: where printed and exact agree to k digits, the difference has lost k
+KINDS = {
+    "relu": {"log_mean": "S-05", "log_variance": "S-06", "gain": "S-07"},
+    "linear": {"log_mean": "S-02", "log_variance": "S-04", "gain": "S-03"},
+}
+_log_z = sp.log(sp.Symbol("z"))
+_QUANTITIES = {"log_mean": E(_log_z), "log_variance": Var(_log_z), "gain": unbiased_g}
+
+
+def printed_value(name: str, claim: str, width: int, digits: int = DIGITS) -> Decimal:
+    """The value at one width of the formula that a paper prints under a claim's number, to `digits` digits."""
+    theorem = find(name)
+    _, values = theorem.bind({"N": width})
+    env = theorem.environment(values)
+    expr = next(printed.expression for printed in theorem.derivation().printed if printed.claim == claim)
+    exact = rational(expr, env)
+    if exact is not None:
+        return Context(prec=digits).divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    middle = Decimal(enclose(expr, env, digits + GUARD).mid().str(digits + GUARD, radius=False))
+    return Context(prec=digits).plus(middle)
+
+
+def relative_error(name: str, claim: str, width: int) -> Decimal:
+    """(printed - exact)/exact in percent, to `DIGITS` digits."""
+    digits = DIGITS + 2 * GUARD
+    exact = Decimal(value(name, digits=digits, N=width))
+    context = Context(prec=digits)
+    error = context.divide(context.subtract(printed_value(name, claim, width, digits), exact), exact)
+    return Context(prec=DIGITS).multiply(error, Decimal(100))
+
+
+def gains(kind: str) -> Table:
+    """The table for one kind of layer, "relu" or "linear"."""
+    columns = [Column(N, decimals=0)]
+    rows = [[Decimal(width)] for width in WIDTHS]
+    names = {quantity: f"random_walk.{kind}_{quantity}" for quantity in _QUANTITIES}
+    for quantity, name in names.items():
+        claim = KINDS[kind][quantity]
+        group = (_QUANTITIES[quantity], f", {claim}")
+        columns += [Column("exact", group, decimals=5), Column("printed", group, decimals=5)]
+        columns += [Column("error, %", group, significant=2)]
+        for row, width in zip(rows, WIDTHS, strict=True):
+            exact = Decimal(value(name, digits=DIGITS, N=width))
+            row += [exact, printed_value(name, claim, width), relative_error(name, claim, width)]
+    condition = ", given that the layer is not dead" if kind == "relu" else ""
+    return Table(
+        "random_walk_gains" if kind == "relu" else "random_walk_gains_linear",
+        (
+            f"Random-walk initialisation of {'rectifier' if kind == 'relu' else kind} layers of width ",
+            N,
+            ": mean and variance of the logarithm of the squared-norm ratio z of one backward step at gain 1",
+            condition,
+            ", and the gain ",
+            unbiased_g,
+            " of an unbiased walk; exact, and as printed by Sussillo and Abbott (2014). Errors are relative to the exact value.",
+        ),
+        tuple(columns),
+        tuple(map(tuple, rows)),
+        resting_on(list(names.values())),
+    )
