@@ -36,7 +36,7 @@ def escape(text: str) -> str:
 
     A character that pdfLaTeX's standard fonts do not have is shown by its code point.
     """
-    escaped = "".join(map(_escaped, " ".join(text.split())))
+    escaped = "".join(map(_escaped, re.sub(r"\s+", " ", text)))
     return _JOINED.sub(r"\1", escaped)
 
 
@@ -63,16 +63,32 @@ def table(record: Table) -> str:
     """The `table` environment with caption, label and notes."""
     numeric = [record.is_number(at) for at in range(len(record.columns))]
     rows = [[_body(*pair) for pair in zip(row, record.columns, numeric, strict=True)] for row in record.rows]
+    headings = [_body(column.heading, column, at) for column, at in zip(record.columns, numeric, strict=True)]
     columns = [_number_column([row[at] for row in rows]) if numeric[at] else "l" for at in range(len(numeric))]
     return _template().render(
         name=record.name.replace("_", "-"),
+        short=escape(record.name.replace("_", " ")),  # for a list of tables, where formulas would need packages
         caption=cell(record.caption),
-        columns=columns,
+        columns=[kind for kind, column in zip(columns, record.columns, strict=True) if not column.below],
         groups=list(_groups(record.columns)),
-        headings=[_body(c.heading, c, at) for c, at in zip(record.columns, numeric, strict=True)],
-        rows=rows,
+        headings=list(_lines(headings, record.columns)),
+        rows=[list(_lines(row, record.columns)) for row in rows],
         notes=[cell(note) for note in record.notes],
     )
+
+
+def _lines(row: list[str], columns: tuple[Column, ...]) -> Iterator[list[str]]:
+    """A row as one line, or as two where some columns go below their neighbours."""
+    first: list[str] = []
+    second: list[str] = []
+    for text, column in zip(row, columns, strict=True):
+        if column.below:
+            second[-1] = text
+        else:
+            first, second = [*first, text], [*second, ""]
+    yield first
+    if any(column.below for column in columns):
+        yield second
 
 
 def _body(content: Cell, column: Column, numeric: bool) -> str:

@@ -17,6 +17,7 @@ in an integral over a standard normal x.  Majorants come from |f'| <= L of `theo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -137,24 +138,15 @@ def _integral(f: Activation) -> tuple[Any, ...]:
 
 # --- the theorem --------------------------------------------------------------------------------------------
 
-STANDARD = "standard"  # in place of a slope: the usual one of the activation
-
-
-class _Slope(Reals):
-    """The numbers >= 0, and the word for the usual slope."""
-
-    def check(self, value: Any) -> Any:
-        return value if isinstance(value, str) and value == STANDARD else super().check(value)
-
-
-def _choose_slope(values: Any) -> str | None:
-    """Put the usual slope in place of the word; complain of a slope given to an activation that has none."""
+def _usual_slope(values: Mapping[str, Any]) -> Fraction | None:
     usual = ACTIVATIONS[values["activation"]].standard_slope
-    if values["slope"] != STANDARD and usual is None:
+    return None if usual is None else Fraction(int(usual.p), int(usual.q))
+
+
+def _has_slope(values: Mapping[str, Any]) -> str | None:
+    if "slope" in values and _usual_slope(values) is None:
         sloped = " and ".join(f.name for f in ACTIVATIONS.values() if f.standard_slope is not None)
         return f"only {sloped} have a slope, {values['activation']} has none; leave slope out"
-    if values["slope"] == STANDARD and usual is not None:
-        values["slope"] = Fraction(int(usual.p), int(usual.q))
     return None
 
 
@@ -164,9 +156,9 @@ def _choose_slope(values: Any) -> str | None:
     parameters=(
         Parameter("activation", Names(tuple(ACTIVATIONS))),
         Parameter("preactivation_variance", Reals(0, open_low=True), V),
-        Parameter("slope", _Slope(0), a, default=STANDARD),
+        Parameter("slope", Reals(0), a, default=_usual_slope),
     ),
-    constraint=_choose_slope,
+    constraint=_has_slope,
 )
 def jacobian_factor(p: Proof, activation: str) -> Chain:
     """E[f'(s)^2] for a centred Gaussian pre-activation s, which the linear regime takes to be 1."""

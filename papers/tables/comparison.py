@@ -100,8 +100,8 @@ def _constant(theorem: Theorem, variances: list[Fraction]) -> bool:
     """Whether the variance is the same in every layer of the network with these weight variances."""
     given = {"widths": WIDTHS, "weight_variances": tuple(variances)}
     scale = next(p.name for p in theorem.parameters if p.name.endswith(("input_variance", "gradient_variance")))
-    top = len(variances) - 1
-    return len({_value(theorem, {**given, scale: 1, "layer": layer}) for layer in range(top + 1)}) == 1
+    points = [{**given, scale: 1, "layer": layer} for layer in range(len(WIDTHS))]
+    return len({_value(theorem, point) for point in points if theorem.constraint(point) is None}) == 1
 
 
 def _value(theorem: Theorem, arguments: Mapping[str, object]) -> Fraction | None:

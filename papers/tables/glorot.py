@@ -46,16 +46,19 @@ def variance_conditions() -> Table:
     for base, meaning in dense.notations.items():
         notation += [base[i], " = ", meaning(i), ", "]
     widths = ", ".join(map(str, WIDTHS))
+    uniform = " and ".join(claim for claim, (_, equal_widths) in FORMULAS.items() if equal_widths)
     return Table(
         "variance_conditions",
         "Variances at initialisation in the linear regime of a dense network: the formulas of Glorot and Bengio (2010) "
         "as printed and as derived. The factor is printed over derived; it is 1 where they are equal.",
-        (Column("claim"), Column("of"), Column("printed"), Column("derived"), Column("equal"), Column("factor")),
+        (Column("claim"), Column("of"), Column("printed"), Column("derived", below=True), Column("equal"), Column("factor")),
         tuple(rows),
         (
             (*notation, n[i], " units in layer ", i, ", weights up to layer ", d, "."),
-            f"Conditions (=1) were decided exactly in the network of widths {widths}: a layer is not needed if the variance "
-            "is kept without its condition. G-12 minimises the larger of the relative errors of the two variances.",
+            f"{uniform}: one width and one weight variance in all layers. {COMPROMISE}: least larger error of the two factors "
+            "a u and b u, for a units below and b above.",
+            f"{' and '.join(CONDITIONS)}: the network of widths {widths}, exactly; the condition is not needed at a layer "
+            "without whose condition the variance is kept.",
             *resting_on([*dict.fromkeys(names), "variance.compromise"]),
         ),
     )
@@ -109,12 +112,17 @@ def weight_variances() -> dict[str, sp.Expr]:
     return {"standard": standard.value().xreplace(at), "normalized": normalized.value(), **kept}
 
 
+def at_equal_sizes(variance: sp.Expr) -> sp.Expr:
+    """The factor of both variances where a layer has as many units above as below."""
+    return sp.cancel((n_in * variance).subs(n_out, n_in))
+
+
 def initialisation_factors() -> Table:
     """By how much one layer multiplies the two variances under each initialisation."""
     rows = []
     for name, variance in weight_variances().items():
         factors = [sp.cancel(width * variance) for width in (n_in, n_out)]
-        rows.append((name, variance, *factors, *(factor.subs(n_out, n_in) for factor in factors[:1])))
+        rows.append((name, variance, *factors, at_equal_sizes(variance)))
     used = ["variance.standard_weight", "variance.normalized_weight", *KEPT_BY.values()]
     return Table(
         "initialisation_factors",

@@ -60,7 +60,8 @@ def gains(kind: str) -> Table:
     for quantity, name in names.items():
         claim = KINDS[kind][quantity]
         group = (_QUANTITIES[quantity], f", {claim}")
-        columns += [Column("exact", group, decimals=5), Column("printed", group, decimals=5)]
+        digits = {"decimals": 5} if quantity == "gain" else {"significant": 4}
+        columns += [Column("exact", group, **digits), Column("printed", group, **digits)]
         columns += [Column("error, %", group, significant=2)]
         for row, width in zip(rows, WIDTHS, strict=True):
             exact = Decimal(value(name, digits=DIGITS, N=width))

@@ -25,12 +25,14 @@ class Column:
     """A heading, perhaps under one shared with its neighbours, and the rounding of its numbers in print.
 
     decimals: places after the point; significant: digits from the first that is not 0; at most one is given.
+    below: whether a page, which is narrow, shows the column in a second line below the one before it.
     """
 
     heading: Cell
     group: Cell = ""
     decimals: int | None = None
     significant: int | None = None
+    below: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def plain(cell: Cell) -> str:
         return "".join(map(plain, cell))
     if isinstance(cell, Decimal):
         return f"{cell:f}" if -5 <= cell.adjusted() else f"{cell:e}"
-    return unicode(cell) if isinstance(cell, sp.Basic) else " ".join(cell.split())
+    return unicode(cell) if isinstance(cell, sp.Basic) else re.sub(r"\s+", " ", cell)
 
 
 def headings(table: Table) -> list[str]:

@@ -24,8 +24,9 @@ from theory.proof.nodes import DominatedIntegral, log1pmx
 
 GUARD_BITS = 32  # working bits beyond those asked for; the loop in `enclose` adds more when they do not suffice
 MAXIMAL_BITS = 1 << 15
-EVALUATIONS_PER_BIT = 50  # of an integrand on one piece of its range; the integrals of the library need below 10
-DOUBLINGS = 3  # of the working precision before a judge gives up: its lines do not cancel by more
+EVALUATIONS_PER_BIT = 30  # of an integrand on one piece of its range; the integrals of the library need below 10
+PIECE = 8  # the length of the pieces an infinite range is cut into
+DOUBLINGS = 2  # of the working precision before a judge gives up: its lines do not cancel by more
 
 
 class NotEnclosed(ArithmeticError):
@@ -240,14 +241,20 @@ def dominated_integral(
     tail = (2 * scale * (-rate * cutoff).exp() / rate).upper()
     marks = _cuts(lower, upper)
     limit = EVALUATIONS_PER_BIT * flint.ctx.prec
-    pieces = (acb.integral(integrand, acb(a), acb(b), eval_limit=limit) for a, b in itertools.pairwise(marks))
-    return sum(pieces, acb(arb(0, tail)))
+    total, most = acb(arb(0, tail)), 2 * scale / rate
+    for left, right in itertools.pairwise(marks):
+        piece = acb.integral(integrand, acb(left), acb(right), eval_limit=limit)
+        gave_up = not piece.is_finite() or piece.real.rad() > most * arb(2) ** (-flint.ctx.prec // 2)
+        if gave_up or abs(piece) > most:  # a singularity on the line, or no majorant: the rest would not mend it
+            return acb(arb("nan"))
+        total += piece
+    return total
 
 
 def _cuts(lower: arb, upper: arb) -> list[arb]:
-    """The range cut at powers of two around 0, where integrands of this kind live: it saves the integrator bisections."""
-    marks = [arb(sign * 4**k) for k in range(1, 12) for sign in (-1, 1)] + [arb(0)]
-    inside = sorted((mark for mark in marks if lower < mark and mark < upper), key=float)
+    """The range cut into pieces of length PIECE; integrands like exp(-exp(y)) are tame only on short ones."""
+    first, last = int(lower.floor().unique_fmpz() or 0) // PIECE + 1, int(upper.ceil().unique_fmpz() or 0) // PIECE
+    inside = [arb(PIECE * at) for at in range(first, last + 1) if lower < PIECE * at and PIECE * at < upper]
     return [lower, *inside, upper]
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import sympy as sp
 
 from theory.probability.setting import Assumption, Setting
+from theory.proof import cache
 from theory.proof.domains import Domain, Names, OutOfDomain, checked
 from theory.proof.judges import Finding, Verdict, judge_algebra, judge_enclosure, judge_instances, verdict_of
 from theory.proof.rules import Context, Rule
@@ -31,7 +32,7 @@ class Parameter:
     """A parameter of a theorem: its name, the symbol (or array) it sets, and its domain.
 
     A parameter over `Names` sets no symbol: the proof is written once for each name.  `default`: the value when it is
-    not given; parameters without one must be given.
+    not given, or a function of the values before it (None: the parameter does not apply); without one it must be given.
     """
 
     name: str
@@ -228,6 +229,8 @@ class Theorem:
             label = f"{','.join(chosen)}:" if chosen else ""
             proof = Proof(self.name, self.parameters, self.setting, label)
             statement = self.builder(proof, *chosen)
+            if not statement.steps or not set(map(id, statement.steps)) <= set(map(id, proof.steps)):
+                raise DoesNotStand(f"{self.name}: the builder must return a chain that it wrote with calc")
             plain = statement.right
             stable = plain if proof.stable is None else proof.stable
             rigorous = plain if proof.rigorous is None else proof.rigorous
@@ -242,22 +245,10 @@ class Theorem:
 
         return tuple(self.derivation(*chosen) for chosen in product(*(p.domain.samples() for p in self.choices)))
 
-    @cached_property
-    def used(self) -> frozenset[str]:
-        """The names of the theorems its rules appeal to."""
-        return frozenset(name for d in self.derivations() for step in d.steps for name in step.rule.uses)
-
-    @cached_property
-    def own_verdict(self) -> Verdict:
-        """The weakest verdict of its own steps."""
-        return min(judgement.verdict for d in self.derivations() for judgement in d.judgements)
-
-    @cached_property
+    @property
     def verdict(self) -> Verdict:
-        """The weakest link of the proof and of everything it uses."""
-        from theory.proof.library import find
-
-        return min([self.own_verdict, *(find(name).verdict for name in self.used)])
+        """The weakest link of the proof and of everything it uses; judged once for each state of the sources."""
+        return cache.verdict_of(self)
 
     def bind(self, arguments: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
         """The choice of names and the exact values of all parameters, or OutOfDomain / TypeError in one sentence."""
@@ -266,11 +257,13 @@ class Theorem:
             if extra not in names:
                 allowed = ", ".join(names) if names else "none"
                 raise OutOfDomain(f"{self.name}: there is no parameter {extra}; its parameters are: {allowed}")
-        values = {}
+        values: dict[str, Any] = {}
         for p in self.parameters:
             if p.name not in arguments and p.default is None:
                 raise OutOfDomain(f"{self.name}: the parameter {p.name} is missing; give {p.domain.describe()}")
-            values[p.name] = checked(self.name, p.name, p.domain, arguments.get(p.name, p.default))
+            default = p.default(values) if callable(p.default) else p.default
+            if p.name in arguments or default is not None:
+                values[p.name] = checked(self.name, p.name, p.domain, arguments.get(p.name, default))
         complaint = self.constraint(values)
         if complaint:
             raise OutOfDomain(f"{self.name}: {complaint}")
@@ -280,6 +273,8 @@ class Theorem:
         """Bound values as an environment for `interpret`: symbols to numbers, arrays to functions of an index."""
         env: dict[sp.Basic, Any] = {}
         for p in self.parameters:
+            if p.name not in values:
+                continue
             if isinstance(p.symbol, sp.IndexedBase):
                 env[p.symbol] = values[p.name].__getitem__
             elif p.symbol is not None:
@@ -292,18 +287,3 @@ class Theorem:
             raise DoesNotStand(f"{self.name} does not stand: its verdict is {self.verdict}; see 'initium check'")
         derivation = self.derivation(*chosen)
         return derivation.stable if stable else derivation.statement.right
-
-    def axioms(self) -> dict[str, set[str]]:
-        """What the theorem rests on: assumptions used, cited facts, and the theorems it uses, all the way down."""
-        from theory.proof.library import find
-
-        rests: dict[str, set[str]] = {"assumptions": set(), "citations": set(), "theorems": set(self.used)}
-        for derivation in self.derivations():
-            for judgement in derivation.judgements:
-                rests["assumptions"] |= {f"{a.name}: {a.text}" for a in judgement.used}
-                if judgement.step.rule.kind == "cited":
-                    rests["citations"].add(f"{judgement.step.rule.name} ({judgement.step.rule.source})")
-        for name in self.used:
-            for kind, below in find(name).axioms().items():
-                rests[kind] |= below
-        return rests
