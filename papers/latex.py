@@ -21,6 +21,7 @@ from theory.proof import render
 if TYPE_CHECKING:
     from jinja2 import Template
 
+FULL = 8  # columns of numbers that fill a page of article in \\small
 _MARKS = {  # that plain LaTeX shows as another sign, or does not know
     **{"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}"},
     **{"'": "'{}", "-": "-{}"},  # two in a row would become a quotation mark or a dash
@@ -65,11 +66,14 @@ def table(record: Table) -> str:
     rows = [[_body(*pair) for pair in zip(row, record.columns, numeric, strict=True)] for row in record.rows]
     headings = [_body(column.heading, column, at) for column, at in zip(record.columns, numeric, strict=True)]
     columns = [_number_column([row[at] for row in rows]) if numeric[at] else "l" for at in range(len(numeric))]
+    formulas = any(isinstance(content, sp.Basic) for row in record.rows for content in row)
     return _template().render(
         name=record.name.replace("_", "-"),
         short=escape(record.name.replace("_", " ")),  # for a list of tables, where formulas would need packages
         caption=cell(record.caption),
         columns=[kind for kind, column in zip(columns, record.columns, strict=True) if not column.below],
+        size="footnotesize" if len(record.columns) > FULL else "small",
+        stretch="1.4" if formulas else "1",  # fractions of neighbouring rows are not to touch
         groups=list(_groups(record.columns)),
         headings=list(_lines(headings, record.columns)),
         rows=[list(_lines(row, record.columns)) for row in rows],

@@ -77,7 +77,7 @@ ZERO_MEAN_WEIGHTS = Assumption(
     "zero-mean weights", "every weight has mean 0", lambda model: _mean_is_zero(model, _weights(model))
 )
 IDENTICAL_WEIGHTS = Assumption("identical weights", "the weights of one layer have one law", _equal_in_layers)
-GAUSSIAN_WEIGHTS = Assumption("Gaussian weights", "the weights are normal", lambda model: False)
+GAUSSIAN_WEIGHTS = Assumption("Gaussian weights", "the weights are normal", None)
 CENTERED_INPUT = Assumption(
     "centred input",
     "the input features have mean 0 and one variance",

@@ -45,7 +45,9 @@ def _uniform_variance(p: Proof, half_width: sp.Expr, value: sp.Expr) -> Chain:
 
 
 @theorem(
-    "variance.standard_weight", source="glorot2010, eqs 1 and 15", parameters=(Parameter("n", Integers(1), n),)
+    "variance.standard_weight",
+    source="glorot2010, eqs 1 and 15",
+    parameters=(Parameter("n", Integers(1), n),),
 )
 def standard_weight(p: Proof) -> Chain:
     """The variance of one weight under the standard initialisation U[-1/sqrt(n), 1/sqrt(n)]."""

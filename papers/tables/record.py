@@ -52,9 +52,11 @@ class Table:
 
 def rounded(number: Decimal, column: Column) -> str:
     """A number as the column prints it, in plain notation; a zero carries no sign."""
+    decimals = column.decimals
     if column.significant is not None:
         number = Context(prec=column.significant).plus(number)
-    text = f"{number:f}" if column.decimals is None else f"{number:.{column.decimals}f}"
+        decimals = max(0, column.significant - 1 - number.adjusted())
+    text = f"{number:f}" if decimals is None else f"{number:.{decimals}f}"
     return text.lstrip("-") if Decimal(text) == 0 else text
 
 

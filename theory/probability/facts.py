@@ -34,7 +34,7 @@ t, y = sp.symbols("t y", real=True)
 STANDARD_NORMAL = Assumption(
     "standard normal variables",
     "X_1, X_2, ... are independent and standard normal",
-    lambda model: False,
+    None,
 )
 INDEPENDENT_COPIES = Assumption(
     "independent copies",

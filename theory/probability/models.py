@@ -322,6 +322,11 @@ def _single_moment(atom: sp.Indexed, power: int, model: Moments) -> sp.Expr:
     assert family is not None
     if family.moment is not None:
         return interpret(family.moment(power, *atom.indices), model.instance.environment, model)
+    notation = {1: family.first, 2: family.second}.get(power)
+    if notation is not None and model.granted(family.identical):
+        known = notation(*atom.indices)
+        if not known.has(sp.Indexed):  # an array's entries abbreviate a moment; a symbol has a value of its own
+            return interpret(known, model.instance.environment, model)
     odd_vanishes = model.granted(family.symmetric) or (power == 1 and model.granted(family.mean_zero))
     if power % 2 and odd_vanishes:
         return sp.S.Zero

@@ -21,11 +21,14 @@ Law = tuple[tuple[Fraction | int, Fraction | int], ...]  # (value, weight); weig
 
 @dataclass(frozen=True)
 class Assumption:
-    """A named hypothesis: its wording, and an exact test in a finite probability space."""
+    """A named hypothesis: its wording, and an exact test in a finite probability space.
+
+    holds_in is None for a hypothesis that names a law which no finite space has; that law is its witness.
+    """
 
     name: str
     text: str
-    holds_in: Callable[[Enumeration], bool] = field(compare=False)
+    holds_in: Callable[[Enumeration], bool] | None = field(compare=False)
 
 
 Fact = Assumption | tuple[Assumption, ...] | None  # what a property rests on; None where it is not available

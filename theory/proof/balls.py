@@ -245,8 +245,8 @@ def dominated_integral(
     for left, right in itertools.pairwise(marks):
         piece = acb.integral(integrand, acb(left), acb(right), eval_limit=limit)
         gave_up = not piece.is_finite() or piece.real.rad() > most * arb(2) ** (-flint.ctx.prec // 2)
-        if gave_up or abs(piece) > most:  # a singularity on the line, or no majorant: the rest would not mend it
-            return acb(arb("nan"))
+        if gave_up or abs(piece) > most:  # more bits would not mend that
+            raise NotEnclosed(f"{node} is singular on its range, or larger than its majorant")
         total += piece
     return total
 

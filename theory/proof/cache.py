@@ -161,12 +161,15 @@ def recorded(theorem: Theorem, judgements: Sequence[Judgement], above: tuple[str
     from theory.proof.judges import Verdict
     from theory.proof.library import find
     from theory.proof.theorem import DoesNotStand
+    from theory.proof.witness import witness
 
     if not judgements:
         raise DoesNotStand(f"{theorem.name} has no steps; a statement without a proof does not stand")
+    unwitnessed = any(witness(derivation) is None for derivation in theorem.derivations())
     used = [find(name) for name in sorted({name for j in judgements for name in j.step.rule.uses})]
     below = [record_of(lemma, (*above, theorem.name)) for lemma in used]
     weakest = min([j.verdict for j in judgements] + [Verdict[record.verdict.upper()] for record in below])
+    weakest = min(weakest, Verdict.UNKNOWN) if unwitnessed else weakest  # a theorem about nothing does not stand
     record = Record(
         str(weakest),
         tuple((j.step.name, str(j.verdict)) for j in judgements),

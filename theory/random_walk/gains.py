@@ -82,7 +82,7 @@ def leaky_relu_gain(p: Proof) -> Chain:
 
 
 HAAR = Assumption(
-    "Haar-orthogonal weights", "W is uniform on the orthogonal group, so u W is uniform on the sphere", lambda model: False
+    "Haar-orthogonal weights", "W is uniform on the orthogonal group, so u W is uniform on the sphere", None
 )
 v = sp.IndexedBase("v")  # the direction after an orthogonal layer
 _sphere_ratio = sp.Sum(c[i] * v[i] ** 2, (i, 1, N))

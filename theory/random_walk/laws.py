@@ -64,12 +64,14 @@ v = sp.Symbol("v", real=True)  # runs along the line of inversion
 
 UNITS = Parameter("k", Integers(1), k)
 POWER = Parameter("s", Reals(0, Fraction(1, 2), open_low=True, open_high=True), s)
-_squares = sp.Sum(x[i] ** 2, (i, 1, k))
+squares = sp.Sum(x[i] ** 2, (i, 1, k))
 
 
 def _at(setting: Setting, values: Mapping[sp.Basic, Exact]) -> Setting:
     """The setting, its instances giving values to further symbols."""
-    return replace(setting, instances=tuple(replace(at, values={**at.values, **values}) for at in setting.instances))
+    return replace(
+        setting, instances=tuple(replace(at, values={**at.values, **values}) for at in setting.instances)
+    )
 
 
 _counting = _at(counting, {rho: Fraction(5, 3)})  # no tie: N rho is no sum of the instances' squares
@@ -77,68 +79,6 @@ _counting = _at(counting, {rho: Fraction(5, 3)})  # no tie: N rho is no sum of t
 
 def _over_active(term: sp.Expr) -> sp.Sum:
     return sp.Sum(sp.binomial(N, k) / (sp.Integer(2) ** N - 1) * term, (k, 1, N))
-
-
-# --- chi-square laws -----------------------------------------------------------------------------------------------
-
-_log_density = sp.exp(k * y / 2 - sp.exp(y) / 2) / (2 ** (k / 2) * sp.gamma(k / 2))  # of the logarithm of S_k, at y
-# for y < 0 at most exp(-|y|/2), for y > 0 at most exp(-y/2) times the largest value of exp((k + 1) y/2 - exp(y)/2)
-_SCALE = (1 + ((k + 1) / sp.E) ** ((k + 1) / 2)) / (2 ** (k / 2) * sp.gamma(k / 2))
-
-
-def _against_density(factor: sp.Expr, upper: sp.Expr = sp.oo, rate: sp.Expr = sp.Rational(1, 2)) -> DominatedIntegral:
-    """E[factor(ln S_k); ln S_k <= upper]; |factor(y)| is at most exp((1/2 - rate)|y|) for y < 0, and 1 for y > 0."""
-    return DominatedIntegral(factor * _log_density, (y, -sp.oo, upper), _SCALE, rate)
-
-
-@theorem("probability.chi_square_density", source="johnson1994", setting=gaussian, parameters=(UNITS, Parameter("s", Reals(0, open_low=True), s)))
-def chi_square_density(p: Proof) -> Chain:
-    """The density of the logarithm of a chi-square variable, by its Laplace transform."""
-    p.assume(STANDARD_NORMAL)
-    return p.calc(
-        E(sp.exp(-s * _squares)),
-        *("=", (1 + 2 * s) ** (-k / 2), by_theorem(chi_square_transform)),
-        *("=", _against_density(sp.exp(-s * sp.exp(y))), known_integral("Euler's integral")),
-    )
-
-
-def _by_density(line: sp.Basic, context: Context) -> sp.Basic:
-    """The probability of S_k < r, or the mean of S_k^-s, as an integral against the density that chi_square_density finds."""
-    if not context.grants(STANDARD_NORMAL):
-        raise RuleDoesNotApply("no standard normal variables are assumed")
-    below, power = E(step(rho - _squares)), E(_squares**-s)
-    rate = sp.Rational(1, 2) - s
-    return line.xreplace({below: _against_density(sp.S.One, sp.log(rho)), power: _against_density(sp.exp(-s * y), rate=rate)})
-
-
-by_density = Rule("equal transforms, equal laws", _by_density, uses=(chi_square_density.name,), appeal=True)
-
-
-@theorem(
-    "probability.chi_square_cdf",
-    source="johnson1994",
-    setting=gaussian,
-    parameters=(UNITS, Parameter("level", Reals(0, open_low=True), rho)),
-)
-def chi_square_cdf(p: Proof) -> Chain:
-    """The distribution function of a chi-square variable with k degrees of freedom."""
-    p.assume(STANDARD_NORMAL)
-    return p.calc(
-        E(step(rho - _squares)),
-        *("=", _against_density(sp.S.One, sp.log(rho)), by_density),
-        *("=", sp.lowergamma(k / 2, rho / 2) / sp.gamma(k / 2), known_integral("definition of the incomplete gamma function")),
-    )
-
-
-@theorem("probability.chi_square_power", source="johnson1994", setting=gaussian, parameters=(UNITS, POWER))
-def chi_square_power(p: Proof) -> Chain:
-    """The mean of a negative power of a chi-square variable with k degrees of freedom."""
-    p.assume(STANDARD_NORMAL)
-    return p.calc(
-        E(_squares**-s),
-        *("=", _against_density(sp.exp(-s * y), rate=sp.Rational(1, 2) - s), by_density),
-        *("=", sp.gamma(k / 2 - s) / (2**s * sp.gamma(k / 2)), known_integral("Euler's integral")),
-    )
 
 
 # --- one layer -----------------------------------------------------------------------------------------------------
@@ -192,14 +132,14 @@ def _mixture(activation: str, value: sp.Expr) -> sp.Expr:
     return value.subs(k, N) if activation == "linear" else _over_active(value)
 
 
-def _in_squares(activation: str, function: Callable[[sp.Expr], sp.Expr]) -> tuple[Any, ...]:
+def _insquares(activation: str, function: Callable[[sp.Expr], sp.Expr]) -> tuple[Any, ...]:
     """The lines from the mean of function(z), for rectifiers given some activity, to means over chi-square variables."""
     if activation == "linear":
         return E(function(_RATIO["linear"])), "=", E(function(_COPY["linear"])), equal_transforms
     return (
         Given(function(_RATIO["relu"]), some_active),
         *("=", Given(function(_COPY["relu"]), some_active), equal_transforms),
-        *("=", _over_active(E(function(_squares / N))), _count_active),
+        *("=", _over_active(E(function(squares / N))), _count_active),
     )
 
 
@@ -210,9 +150,11 @@ def _known(theorem: Theorem, activation: str, at: Mapping[sp.Basic, sp.Expr]) ->
 def _check_density(p: Proof, activation: str, cdf: sp.Expr) -> None:
     """The density of ln(N z): its transform is the proved one, its integral the distribution function."""
     p.let(s, Reals(0, open_low=True))
-    density, scale = _mixture(activation, _log_density), _mixture(activation, _SCALE)
+    density, scale = _mixture(activation, log_density), _mixture(activation, SCALE)
     transform = _TRANSFORM[activation].derivation().statement.right.subs(a, 1)
-    weighted = DominatedIntegral(sp.exp(-s * sp.exp(y) / N) * density, (y, -sp.oo, sp.oo), scale, sp.Rational(1, 2))
+    weighted = DominatedIntegral(
+        sp.exp(-s * sp.exp(y) / N) * density, (y, -sp.oo, sp.oo), scale, sp.Rational(1, 2)
+    )
     below = DominatedIntegral(density, (y, -sp.oo, sp.log(N * rho)), scale, sp.Rational(1, 2))
     few = (N <= 5,)  # the sums over k stand under integrals here
     p.calc(weighted, "=", transform, known_integral("the density has the proved transform"), where=few)
@@ -228,23 +170,28 @@ def _check_density(p: Proof, activation: str, cdf: sp.Expr) -> None:
 def ratio_cdf(p: Proof, activation: str) -> Chain:
     """The probability that a layer's squared-norm ratio is at most a given one; for relu given some activity."""
     p.assume(*HYPOTHESES, FAIR_COINS)
-    below = E(step(N * rho - _squares))
+    below = E(step(N * rho - squares))
     value = _mixture(activation, sp.lowergamma(k / 2, N * rho / 2) / sp.gamma(k / 2))
     _check_density(p, activation, value)
     return p.calc(
-        *_in_squares(activation, lambda z: step(rho - z)),
+        *_insquares(activation, lambda z: step(rho - z)),
         *("=", _mixture(activation, below), clear_width),
         *("=", value, _known(chi_square_cdf, activation, {rho: N * rho})),
     )
 
 
-@theorem("random_walk.ratio_power", source="sussillo2014, section 3", setting=layer, parameters=(WIDTH, POWER, ACTIVATION))
+@theorem(
+    "random_walk.ratio_power",
+    source="sussillo2014, section 3",
+    setting=layer,
+    parameters=(WIDTH, POWER, ACTIVATION),
+)
 def ratio_power(p: Proof, activation: str) -> Chain:
     """The mean of a negative power of a layer's squared-norm ratio; for relu given some activity."""
     p.assume(*HYPOTHESES, FAIR_COINS)
     return p.calc(
-        *_in_squares(activation, lambda z: z**-s),
-        *("=", _mixture(activation, N**s * E(_squares**-s)), _linearity),
+        *_insquares(activation, lambda z: z**-s),
+        *("=", _mixture(activation, N**s * E(squares**-s)), _linearity),
         *("=", _mixture(activation, _power), _known(chi_square_power, activation, {})),
     )
 
@@ -289,7 +236,9 @@ def walk_power(p: Proof, activation: str) -> Chain:
 # On the line |Gamma(b - iv)| <= Gamma(b) cos(q)^-b exp(-q |v|) for b > 0 and 0 <= q < pi/2 (turn the ray of Euler's
 # integral by q); here b = k/2 - 1/4 < N/2, q = 1/sqrt(N), and Gamma(k/2 - 1/4)/Gamma(k/2) falls with k, psi being increasing
 _ANGLE = 1 / sp.sqrt(N)
-_STEP = (N / 2) ** sp.Rational(1, 4) * sp.gamma(sp.Rational(1, 4)) / sp.sqrt(sp.pi) / sp.cos(_ANGLE) ** (N / 2)
+_STEP = (
+    (N / 2) ** sp.Rational(1, 4) * sp.gamma(sp.Rational(1, 4)) / sp.sqrt(sp.pi) / sp.cos(_ANGLE) ** (N / 2)
+)
 _MAJORANT = (2 / sp.pi * sp.exp(_height / 4) * _STEP**D, D * _ANGLE)  # 1/|1/4 + iv| <= 4
 
 
@@ -316,7 +265,14 @@ def walk_cdf(p: Proof, activation: str) -> Chain:
     value = _inversion(_walk_power(activation).subs(s, _line))
     single = ratio_cdf.derivation(activation).statement.right.subs(rho, sp.exp(_height.subs(D, 1)))
     points = [{N: 1, gain: 1, level: -1}, {N: 3, gain: Fraction(3, 2), level: Fraction(1, 2)}]
-    p.calc(value.subs(D, 1), "=", single, known_integral("depth 1: the law of one layer"), points=points, where=(sp.false,))
+    p.calc(
+        value.subs(D, 1),
+        "=",
+        single,
+        known_integral("depth 1: the law of one layer"),
+        points=points,
+        where=(sp.false,),
+    )
     continued = by_theorem(walk_power, activation, at={s: _line})
     return p.calc(
         E(step(level - sp.Sum(2 * sp.log(gain) + lnz[d], (d, 1, D)))),

@@ -13,6 +13,8 @@ w_j flips both masks together, so their co-activation is not that of two coins. 
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import sympy as sp
 
 from theory.probability.calculus import linearity, symmetry_of
@@ -31,9 +33,36 @@ F = sp.Function("F")
 fan_in = sp.Symbol("n", integer=True, positive=True)
 
 
+def _sums(model: Enumeration) -> list[tuple[sp.Expr, list[sp.Indexed], list[sp.Expr]]]:
+    """Each pre-activation of an instance with its weights and the activations below it."""
+    values = model.instance.environment
+    if fan_in in values:
+        units = range(1, values[fan_in] + 1)
+        return [(_a, [w[unit] for unit in units], [h[unit] for unit in units])]
+    found = []
+    for layer in range(1, values[i] + 1):
+        below = range(1, values[n](layer - 1) + 1)
+        for unit in range(1, values[n](layer) + 1):
+            rows, entries = [omega[layer, unit, b] for b in below], [H[layer - 1, b] for b in below]
+            found.append((sp.Add(*(r * e for r, e in zip(rows, entries, strict=True))), rows, entries))
+    return found
+
+
 def _flip_keeps_law(model: Enumeration) -> bool:
-    rows = range(1, model.instance.values[fan_in] + 1) if fan_in in model.instance.values else ()
-    return all(model.evaluate(E(F(w[unit]))) == model.evaluate(E(F(-w[unit]))) for unit in rows)
+    """Every weight has the law of its negative, and any two are independent (of two values each: one moment decides)."""
+    rows = [weight for _, row, _ in _sums(model) for weight in row]
+    same = all(model.evaluate(E(F(weight))) == model.evaluate(E(F(-weight))) for weight in rows)
+    return same and all(
+        model.evaluate(E(one * other)) == model.evaluate(E(one)) * model.evaluate(E(other))
+        for one, other in combinations(rows, 2)
+    )
+
+
+def _never_ties(model: Enumeration) -> bool:
+    def alive(below: list[sp.Expr]) -> sp.Expr:
+        return 1 - sp.Mul(*(1 - step(entry) for entry in below))
+
+    return all(model.evaluate(E((step(a) + step(-a) - alive(below)) ** 2)) == 0 for a, _, below in _sums(model))
 
 
 SYMMETRIC_WEIGHTS = Assumption(
@@ -42,7 +71,7 @@ SYMMETRIC_WEIGHTS = Assumption(
 NO_TIES = Assumption(
     "no ties",
     "a pre-activation is 0 only where the whole layer below is dead",
-    lambda model: model.evaluate(E(step(_a) + step(-_a))) == 1 if fan_in in model.instance.values else True,
+    _never_ties,
 )
 
 row = Family(w, span=lambda unit: (0, 0), independent_entries=SYMMETRIC_WEIGHTS, symmetric=SYMMETRIC_WEIGHTS)

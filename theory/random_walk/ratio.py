@@ -28,7 +28,7 @@ from theory.probability.facts import (
     same_law,
     x,
 )
-from theory.probability.setting import Assumption, Family, Instance, Setting
+from theory.probability.setting import Assumption, Family, Instance, Law, Setting
 from theory.proof.domains import Integers, Reals
 from theory.proof.library import theorem
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, by_theorem, rewrite
@@ -40,7 +40,7 @@ Pairs = frozenset[frozenset[sp.Basic]]
 W, u, c = (sp.IndexedBase(name) for name in ("W", "u", "c"))
 
 GAUSSIAN_WEIGHTS = Assumption(
-    "Gaussian weights", "the weights are independent and normal with mean 0 and variance 1/N", lambda model: False
+    "Gaussian weights", "the weights are independent and normal with mean 0 and variance 1/N", None
 )
 UNIT_DIRECTION = Assumption(
     "unit direction",
@@ -50,7 +50,7 @@ UNIT_DIRECTION = Assumption(
 FAIR_COINS = Assumption(
     "fair coins",
     "the masks are independent fair coins (for the rectifier a theorem: random_walk.fair_coin_masks)",
-    lambda model: model.evaluate(E(c[1])) == sp.Rational(1, 2),
+    lambda model: 2 * model.evaluate(E(c[1])) == 1,
 )
 
 weights = Family(
@@ -76,8 +76,12 @@ coins = Family(
 _DIRECTIONS = {1: (Fraction(1),), 2: (Fraction(3, 5), Fraction(-4, 5)), 3: (Fraction(1, 3), Fraction(2, 3), Fraction(2, 3))}
 
 
+def _coin(unit: int) -> Law:
+    return ((0, 1), (1, 1))
+
+
 def _of_width(width: int) -> Instance:
-    return Instance({N: width, a: Fraction(2, 3)}, {u: lambda unit: _DIRECTIONS[width][unit - 1]})
+    return Instance({N: width, a: Fraction(2, 3)}, {u: lambda unit: _DIRECTIONS[width][unit - 1]}, {c: _coin})
 
 
 layer = Setting("one Gaussian layer", (weights, coins, normal_entries), instances=tuple(map(_of_width, (1, 2))))
@@ -87,7 +91,7 @@ counting = Setting(
     instances=tuple(
         Instance(
             {N: width, s: Fraction(3, 2), a: Fraction(2, 3)},
-            laws={c: lambda unit: ((0, 1), (1, 1)), x: lambda unit: ((1, 1), (-2, 2))},
+            laws={c: _coin, x: lambda unit: ((1, 1), (-2, 2))},
         )
         for width in (1, 2, 3)
     ),

@@ -21,7 +21,7 @@ import sympy as sp
 from theory.proof.domains import Integers
 from theory.proof.library import theorem
 from theory.proof.nodes import DominatedIntegral
-from theory.proof.rules import Context, Rule
+from theory.proof.rules import Rule
 from theory.proof.theorem import Chain, Parameter, Proof
 from theory.random_walk.gains import relu_gain
 from theory.random_walk.logarithm import WIDTH, transform_at
@@ -52,7 +52,12 @@ def _powers() -> tuple[tuple[Fraction, ...], ...]:
     rows = [[Fraction(1)] + [Fraction(0)] * HIGHEST_ORDER]
     for power in orders[1:]:
         last = rows[-1]  # its first power - 1 entries are 0
-        rows.append([sum((base[i] * last[n - i] for i in range(1, n - power + 2)), Fraction(0)) / power for n in orders])
+        rows.append(
+            [
+                sum((base[i] * last[n - i] for i in range(1, n - power + 2)), Fraction(0)) / power
+                for n in orders
+            ]
+        )
     return tuple(map(tuple, rows))
 
 
@@ -64,7 +69,9 @@ def polynomial_coefficient(order: int, power: int) -> Fraction:
 @cache
 def coefficient(order: int) -> Fraction:
     """c_order, for an order from 1 to HIGHEST_ORDER."""
-    terms = (polynomial_coefficient(order, power) * factorial(order + power - 1) for power in range(1, order + 1))
+    terms = (
+        polynomial_coefficient(order, power) * factorial(order + power - 1) for power in range(1, order + 1)
+    )
     return sum(terms, Fraction(0)) / 2
 
 
@@ -105,7 +112,9 @@ def coefficient_by_moments(order: int) -> Fraction:
 
     def inverse_power(n: int) -> Fraction:
         """The coefficient of N^-order in E K^-n = (2/N)^n E (1 + S_N/N)^-n."""
-        return Fraction(2**n * sum(comb(n + q - 1, q) * mean(q, order - n) for q in range(0, 2 * (order - n) + 1, 2)))
+        return Fraction(
+            2**n * sum(comb(n + q - 1, q) * mean(q, order - n) for q in range(0, 2 * (order - n) + 1, 2))
+        )
 
     total = -sum((Fraction(mean(q, order), q) for q in range(2, 2 * order + 1, 2)), inverse_power(1))
     for n in range(2, order + 1, 2):
@@ -149,7 +158,9 @@ def _coefficients(p: Proof) -> None:
     majorant = (2 * (m - 1) / sp.E) ** (m - 1)  # the largest value of t^(m-1) exp(-t/2)
     term = DominatedIntegral(sp.exp(-t) * t ** (m - 1), (t, 0, sp.oo), majorant, sp.Rational(1, 2))
     p.calc(term, "=", sp.gamma(m), _computed("Euler's integral"))
-    p.calc(C[j], "=", sp.Sum(P[j, k] * sp.gamma(j + k), (k, 1, j)) / 2, _computed("integral of p_j(t) exp(-t)/t"))
+    p.calc(
+        C[j], "=", sp.Sum(P[j, k] * sp.gamma(j + k), (k, 1, j)) / 2, _computed("integral of p_j(t) exp(-t)/t")
+    )
     p.calc(C[j], "=", M[j], _computed("Stirling's series of psi(K/2), moments of the active units K"))
 
 
@@ -163,7 +174,11 @@ def relu_gain_series(p: Proof) -> Chain:
     """The gain of an unbiased rectifier walk as an asymptotic series in 1/N, cut after a given order."""
     for array, entry in ((C, coefficient), (P, polynomial_coefficient), (M, coefficient_by_moments)):
         p.array(array, entry)
-    p.printed("S-07", sp.sqrt(2) * sp.exp(sp.Rational(6, 5) / (sp.Max(N, 6) - sp.Rational(12, 5))), "c_1 is 5/4, not 6/5")
+    p.printed(
+        "S-07",
+        sp.sqrt(2) * sp.exp(sp.Rational(6, 5) / (sp.Max(N, 6) - sp.Rational(12, 5))),
+        "c_1 is 5/4, not 6/5",
+    )
     _pointwise(p)
     _coefficients(p)
     exact = relu_gain.derivation().rigorous
@@ -176,7 +191,14 @@ def relu_gain_series(p: Proof) -> Chain:
     )
     for order in (0, 8):
         points = [{N: width} for width in _INCREASING]
-        p.calc(exact, "~", series.subs(J, order), _expansion("Watson's lemma", sp.S(order)), points=points, where=_ALONE)
+        p.calc(
+            exact,
+            "~",
+            series.subs(J, order),
+            _expansion("Watson's lemma", sp.S(order)),
+            points=points,
+            where=_ALONE,
+        )
     points = [{N: width, J: 3} for width in _INCREASING]
     return p.calc(
         *(unbiased_g, "=", exact, in_balls),

@@ -1,0 +1,209 @@
+"""Checks of ``variance.*`` (glorot2010): linear networks, weight laws, and the slopes of activations.
+
+A squared norm divided by its number of entries has as mean the second moment of one entry, since the entries of
+a layer have one law; that is their variance, since all laws drawn here are symmetric. The variance of the
+measured quantity is exact (``numerics.checks.moments``), but for slopes: as f'^2 <= L^2, its variance is at
+most L^2 m - m^2, m = E f'^2, and the average over U independent pre-activations has one U-th of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from numerics.checks.check import Check, mean_check
+from numerics.checks.moments import fourth_norm, mean_square_variance, weight_moments
+from numerics.ensembles import Dense
+from numerics.sampling.direct import Pass, squared_norm
+from theory.activations import ACTIVATIONS
+
+WIDTHS = (6, 4, 8, 5)
+VARIANCES = (Fraction(1, 5), Fraction(1, 3), Fraction(1, 7))  # no layer keeps a variance, no two are alike
+INPUT, GRADIENT = Fraction(3, 2), Fraction(5, 4)
+WEIGHTS = (8, 8)  # the matrix whose 64 weights are averaged
+SLOPES = 16  # pre-activations of one network: independent, as the input is fixed and the columns are
+
+
+def checks() -> tuple[Check, ...]:
+    """The checks of this subject."""
+    return (
+        *(_activation(law, layer) for law, layer in (("normal", 3), ("uniform", 2), ("sign", 3))),
+        *(_backpropagated(law, layer) for law, layer in (("normal", 0), ("uniform", 1), ("sign", 0))),
+        *(_weight_gradient(law, layer) for law, layer in (("normal", 1), ("uniform", 0), ("sign", 2))),
+        _uniform_weight("variance.standard_weight", {"n": 6}, 1 / math.sqrt(6)),
+        _uniform_weight("variance.normalized_weight", {"n_in": 3, "n_out": 5}, math.sqrt(6 / (3 + 5))),
+        *(_fourth_moment(law) for law in ("normal", "uniform", "truncated", "sign")),
+        *(_jacobian_factor(name, Fraction(2), slope) for name, slope in SLOPE_OF.items()),
+    )
+
+
+# --- linear networks ---------------------------------------------------------------------------------------
+
+
+def _linear(law: str) -> Dense:
+    variances = tuple(map(float, VARIANCES))
+    return Dense(
+        WIDTHS, variances, law=law, input_variance=float(INPUT), output_gradient_variance=float(GRADIENT)
+    )
+
+
+def _layers(law: str, layer: int) -> dict[str, tuple[list[int], list[Fraction], str, Fraction]]:
+    """The chains of layers that lead to z^layer and back to delta^layer, as ``fourth_norm`` reads them."""
+    forward = list(WIDTHS[: layer + 1]), list(VARIANCES[:layer]), law, INPUT
+    backward = list(WIDTHS[: layer : -1]), list(VARIANCES[: layer : -1]), law, GRADIENT
+    return {"forward": forward, "backward": backward}
+
+
+def _activation(law: str, layer: int) -> Check:
+    parameters = {"widths": WIDTHS, "weight_variances": VARIANCES, "input_variance": INPUT, "layer": layer}
+    variance = float(mean_square_variance(*_layers(law, layer)["forward"]))
+
+    def measure(seen: Pass) -> Tensor:
+        return squared_norm(seen.activations[layer]) / WIDTHS[layer]
+
+    quantity = f"|z^{layer}|^2/{WIDTHS[layer]}, {law} weights"
+    return mean_check("variance.activation", parameters, quantity, _linear(law), measure, lambda _: variance)
+
+
+def _backpropagated(law: str, layer: int) -> Check:
+    parameters = {
+        "widths": WIDTHS,
+        "weight_variances": VARIANCES,
+        "output_gradient_variance": GRADIENT,
+        "layer": layer,
+    }
+    units = WIDTHS[layer + 1]
+    variance = float(mean_square_variance(*_layers(law, layer)["backward"]))
+
+    def measure(seen: Pass) -> Tensor:
+        return squared_norm(seen.gradients[layer]) / units
+
+    quantity = f"|dC/ds^{layer}|^2/{units}, {law} weights"
+    return mean_check(
+        "variance.backpropagated", parameters, quantity, _linear(law), measure, lambda _: variance
+    )
+
+
+def _weight_gradient(law: str, layer: int) -> Check:
+    """|dC/dW|^2 = |z|^2 |delta|^2, whose factors are independent: they have no weight in common."""
+    parameters = {
+        "widths": WIDTHS,
+        "weight_variances": VARIANCES,
+        "input_variance": INPUT,
+        "output_gradient_variance": GRADIENT,
+        "layer": layer,
+    }
+    entries = WIDTHS[layer] * WIDTHS[layer + 1]
+    square = float(math.prod(fourth_norm(*chain) for chain in _layers(law, layer).values())) / entries**2
+
+    def measure(seen: Pass) -> Tensor:
+        gradient = seen.activations[layer].unsqueeze(2) * seen.gradients[layer].unsqueeze(1)
+        return squared_norm(gradient.flatten(1)) / entries
+
+    quantity = f"|dC/dW^{layer}|^2/{entries}, {law} weights"
+    return mean_check(
+        "variance.weight_gradient",
+        parameters,
+        quantity,
+        _linear(law),
+        measure,
+        lambda mean: square - mean**2,
+    )
+
+
+# --- weights -----------------------------------------------------------------------------------------------
+
+
+def _unit_weights(law: str) -> Dense:
+    return Dense(WEIGHTS, (1.0,), law=law)
+
+
+def _uniform_weight(theorem: str, parameters: dict[str, int], half_width: float) -> Check:
+    """Weights on [-c, c], c = ``half_width``: c/sqrt 3 times the sampler's, which lie on [-sqrt 3, sqrt 3]."""
+
+    def measure(seen: Pass) -> Tensor:
+        weights = seen.weights[0].double().flatten(1) * (half_width / math.sqrt(3))
+        return weights.square().mean(1)
+
+    _, second, fourth, *_ = (m * (half_width / math.sqrt(3)) ** (2 * j) for j, m in enumerate(_UNIFORM))
+    variance = (fourth - second**2) / math.prod(WEIGHTS)
+    quantity = f"mean square of {math.prod(WEIGHTS)} weights"
+    return mean_check(theorem, parameters, quantity, _unit_weights("uniform"), measure, lambda _: variance)
+
+
+_UNIFORM = weight_moments("uniform")
+
+
+def _fourth_moment(law: str) -> Check:
+    """w^4 over the derived (E w^2)^2; the cut normal law by its inverse distribution function."""
+    _, second, fourth, _, eighth = weight_moments(law)
+    variance = (eighth - fourth**2) / second**4 / math.prod(WEIGHTS)
+
+    def measure(seen: Pass) -> Tensor:
+        weights = seen.weights[0].double().flatten(1)
+        if law == "truncated":
+            uniform = weights / math.sqrt(3)
+            weights = math.sqrt(2) * torch.erfinv(math.erf(math.sqrt(2)) * uniform)
+        return weights.pow(4).mean(1) / second**2
+
+    network = _unit_weights("uniform" if law == "truncated" else law)
+    quantity = f"mean fourth power of {math.prod(WEIGHTS)} weights of mean square 1"
+    return mean_check(
+        "variance.fourth_moment", {"law": law}, quantity, network, measure, lambda _: variance
+    )
+
+
+# --- slopes ------------------------------------------------------------------------------------------------
+
+TORCH: dict[str, Callable[[Tensor, float], Tensor]] = {
+    "linear": lambda s, a: s.clone(),
+    "relu": lambda s, a: functional.relu(s),
+    "leaky_relu": lambda s, a: functional.leaky_relu(s, a),
+    "prelu": lambda s, a: functional.prelu(s, torch.tensor([a], dtype=s.dtype, device=s.device)),
+    "abs": lambda s, a: s.abs(),
+    "tanh": lambda s, a: functional.tanh(s),
+    "sigmoid": lambda s, a: functional.sigmoid(s),
+    "softsign": lambda s, a: functional.softsign(s),
+    "erf": lambda s, a: torch.erf(s),
+    "gelu": lambda s, a: functional.gelu(s),
+    "silu": lambda s, a: functional.silu(s),
+    "elu": lambda s, a: functional.elu(s),
+    "selu": lambda s, a: functional.selu(s),
+    "softplus": lambda s, a: functional.softplus(s),
+    "mish": lambda s, a: functional.mish(s),
+    "hardtanh": lambda s, a: functional.hardtanh(s),
+    "crelu": lambda s, a: torch.stack([functional.relu(s), functional.relu(-s)]),
+}
+SLOPE_OF = {name: Fraction(1, 3) if name in ("leaky_relu", "prelu") else None for name in TORCH}
+
+
+def _jacobian_factor(name: str, variance: Fraction, slope: Fraction | None) -> Check:
+    """f'(s)^2 by torch's own function and its automatic derivative, summed over the values of f."""
+    parameters = {"activation": name, "preactivation_variance": variance}
+    if slope is not None:
+        parameters["slope"] = slope
+    bound = ACTIVATIONS[name].lipschitz
+    square = float(bound.subs({symbol: slope for symbol in bound.free_symbols})) ** 2
+
+    def measure(seen: Pass) -> Tensor:
+        s = seen.pre_activations[0].double().requires_grad_()
+        values = TORCH[name](s, float(slope or 0))
+        outputs = [values] if values.shape == s.shape else list(values)
+        slopes = [torch.autograd.grad(f.sum(), s, retain_graph=True)[0] for f in outputs]
+        return torch.stack([f.square() for f in slopes]).sum(0).mean(1)
+
+    network = Dense((2, SLOPES), (float(variance),), input_variance=None)  # s ~ N(0, variance): |x| = 1
+    quantity = f"mean of f'(s)^2 over {SLOPES} normal s, f of torch"
+    return mean_check(
+        "variance.jacobian_factor",
+        parameters,
+        quantity,
+        network,
+        measure,
+        lambda mean: max(0.0, square * mean - mean**2) / SLOPES,
+    )

@@ -1,0 +1,131 @@
+"""The whole job: judge every proof, sample, write the tables and figures, and say on one screen what holds."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from papers.checking import Checked, check
+from papers.terminal import Progress
+
+if TYPE_CHECKING:
+    from numerics.evidence import Evidence
+
+DETECT = 0.01  # the smallest relative error that sampling is to catch
+MISS = 1e-3  # the chance that a check misses an error of that size
+BUDGET = 10**6  # networks a check may draw, so that all checks together stay within minutes
+
+
+@dataclass
+class Report:
+    """What was found: proofs, sampled checks by name, files, and what could not be done, in words."""
+
+    folder: Path
+    checked: list[Checked] = field(default_factory=list)
+    sampled: list[tuple[str, Evidence]] = field(default_factory=list)
+    tables: list[Path] = field(default_factory=list)
+    figures: list[Path] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def paths(self) -> list[Path]:
+        """All files written."""
+        return [*self.tables, *self.figures]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every proof stands, every sampled check agrees, and everything was written."""
+        proved = bool(self.checked) and all(outcome.stands for outcome in self.checked)
+        return proved and bool(self.sampled) and not self.failures and self._agree()
+
+    @property
+    def status(self) -> int:
+        """The exit status: 0 only if all holds."""
+        return 0 if self.holds else 1
+
+    def _agree(self) -> bool:
+        return all(evidence.verdict == "agrees" for _, evidence in self.sampled)
+
+    def summary(self) -> str:
+        """One screen of text; what does not hold is named at the end."""
+        steps = sum((Counter(outcome.steps) for outcome in self.checked), Counter())
+        lines = [
+            ("theorems", _counted(outcome.verdict for outcome in self.checked)),
+            ("steps", _counted(steps.elements())),
+            ("sampled checks", _counted(evidence.verdict for _, evidence in self.sampled)),
+            ("error rates", self._rates()),
+            ("tables", _files(self.tables, self.folder)),
+            ("figures", _files(self.figures, self.folder)),
+            ("seconds", ", ".join(f"{what} {spent:.0f}" for what, spent in self.seconds.items())),
+        ]
+        text = [f"{name:<16}{content}" for name, content in lines]
+        return "\n".join([*text, *self._complaints(), "All hold." if self.holds else "Not all hold."])
+
+    def _rates(self) -> str:
+        if not self.sampled:
+            return "nothing was sampled"
+        alpha = sum(evidence.alpha for _, evidence in self.sampled)
+        name, worst = max(self.sampled, key=lambda found: found[1].shift)
+        return f"false alarms {alpha:.2g} in all; least sharp: {name}, which catches a shift of {worst.shift:.2g}"
+
+    def _complaints(self) -> Iterator[str]:
+        yield from (f"{o.theorem}: {o.verdict}" for o in self.checked if not o.stands)
+        for name, evidence in self.sampled:
+            if evidence.verdict != "agrees":
+                yield f"{name}: {evidence.verdict}{', ' if evidence.reason else ''}{evidence.reason}"
+        yield from self.failures
+
+
+def write(folder: Path, progress: Progress = lambda done, total, what: None) -> Report:
+    """Judge, sample, and write tables and figures into `folder`; `Report.summary` says what came of it.
+
+    Raises NotHad, one sentence, where the folder cannot be written.  An interrupted run leaves complete files only.
+    """
+    from numerics.checks import verify
+    from numerics.evidence import RUN_ALPHA
+    from papers import figures, tables
+    from theory.proof.library import theorems
+    from theory.proof.theorem import DoesNotStand
+
+    report = Report(folder)
+    with _timed(report, "proofs"):
+        report.checked = [check(theorem, progress) for theorem in theorems()]
+    with _timed(report, "sampling"):
+        names = [outcome.theorem for outcome in report.checked if outcome.stands]
+        rates = {"alpha": RUN_ALPHA, "beta": MISS, "detect": DETECT}
+        found = verify(names, device="auto", budget=BUDGET, progress=progress, **rates)
+        report.sampled = [(result.theorem, result.evidence) for result in found]
+    try:
+        with _timed(report, "tables"):
+            report.tables = tables.write(folder, progress)
+        with _timed(report, "figures"):
+            report.figures = figures.write(folder, progress)
+    except DoesNotStand as refusal:
+        report.failures.append(str(refusal))
+    return report
+
+
+@contextmanager
+def _timed(report: Report, what: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    report.seconds[what] = time.perf_counter() - start
+
+
+def _counted(verdicts: Iterable[str]) -> str:
+    counts = Counter(verdicts)
+    return f"{counts.total()}: " + (", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())) or "none")
+
+
+def _files(paths: list[Path], folder: Path) -> str:
+    """The files below the folder, one name with all its formats."""
+    kinds: dict[Path, list[str]] = {}
+    for path in paths:
+        kinds.setdefault(path.relative_to(folder).with_suffix(""), []).append(path.suffix)
+    return f"{len(paths)} in {folder}: " + ", ".join(f"{stem}{'|'.join(ends)}" for stem, ends in kinds.items())
