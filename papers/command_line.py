@@ -17,7 +17,7 @@ import typer
 from papers import arguments
 from papers.arguments import BadUsage, NotHad
 from papers.commands import Commands
-from papers.terminal import emit, progress, table
+from papers.terminal import emit, print_evidence, progress, table
 
 if TYPE_CHECKING:
     from theory.proof.theorem import Theorem
@@ -204,28 +204,30 @@ def verify(
     names: Names = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     alpha: Annotated[str, typer.Option(help="False-alarm rate of the whole run.")] = "1e-6",
-    detect: Annotated[str, typer.Option(help="Smallest relative error to be caught.")] = "0.01",
+    detect: Annotated[str, typer.Option(help="Smallest relative error to be caught.")] = "0.05",
     budget: Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")] = 10**7,
     json: Json = False,
 ) -> int:
     """Sample random networks and compare them with the theorems."""
     if device not in ("cpu", "cuda", "auto"):
         raise BadUsage(f"--device must be cpu, cuda or auto, not {device}")
-    rates = arguments.rate("--alpha", alpha), arguments.rate("--detect", detect)
+    rates = {"alpha": arguments.rate("--alpha", alpha), "detect": arguments.rate("--detect", detect)}
     chosen = [theorem.name for theorem in _chosen(names)]
+    from numerics.checks import unsampled
     from numerics.checks import verify as sampled
 
-    with progress("sampling") as advance:
-        found = list(sampled(chosen, device, *rates, budget, advance))
+    try:
+        with progress("sampling") as advance:
+            found = sampled(chosen, device=device, **rates, budget=budget, progress=advance)
+    except (RuntimeError, ValueError) as refusal:  # no such device; a detectable error finer than the samples
+        raise BadUsage(str(refusal)) from None
+    skipped = {name: reason for name, reason in unsampled().items() if name in chosen}
     if json:
-        emit([{"check": check, **_finite(asdict(evidence))} for check, evidence in found])
+        results = [_finite({**asdict(result), **asdict(result.evidence)}) for result in found]
+        emit({"checks": [{k: v for k, v in r.items() if k != "evidence"} for r in results], "not_sampled": skipped})
     else:
-        columns = ("check", "verdict", "estimate", "standard error", "z", "networks", "seconds")
-        readings = ("estimate", "standard_error", "z_score", "networks", "seconds")
-        rows = [(check, e.verdict, *(f"{getattr(e, r):.6g}" for r in readings)) for check, e in found]
-        table(columns, rows)
-        print("\n".join(f"{check}: {e.reason}" for check, e in found if e.reason))
-    return 0 if all(evidence.verdict == "agrees" for _, evidence in found) else 1
+        print_evidence(found, skipped)
+    return 0 if all(result.evidence.verdict == "agrees" for result in found) else 1
 
 
 def _finite(readings: dict[str, Any]) -> dict[str, Any]:
@@ -265,22 +267,27 @@ def mutate(
 @app.command()
 def tables(into: Folder = BUILD, json: Json = False) -> int:
     """Write the papers' tables and figures."""
-    from papers.tables import write
+    from papers import figures
+    from papers import tables as written
 
-    return _written(write(into), json)
+    with progress("writing") as advance:
+        paths = [*written.write(into, advance), *figures.write(into, advance)]
+    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
+    return 0
 
 
 @app.command()
 def report(into: Folder = BUILD, json: Json = False) -> int:
-    """Prove, evaluate, sample, and write everything."""
+    """Prove, evaluate, sample, write the tables and figures, and say what holds."""
     from papers.report import write
 
-    return _written(write(into), json)
-
-
-def _written(paths: Sequence[Path], json: bool) -> int:
-    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
-    return 0
+    with progress("reporting") as advance:
+        found = write(into, advance)
+    if json:
+        emit({"holds": found.holds, "files": [str(path) for path in found.paths], "summary": found.summary()})
+    else:
+        print(found.summary())
+    return found.status
 
 
 def main() -> None:

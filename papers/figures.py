@@ -1,13 +1,13 @@
-"""The papers' figures, as PDF for print and PNG for the screen; colours that survive colour blindness and grey.
+"""The papers' figures, as PDF and PNG; their colours survive colour blindness and, with dashes, grey.
 
 Theory is drawn as lines, samples as dots with two standard errors.  Palette: okabe2008.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,16 +22,22 @@ if TYPE_CHECKING:
 
 # Okabe and Ito's blue, vermilion, green and purple: of different lightness too, and each with its own dashes
 COLOURS = {"blue": "#0072B2", "vermilion": "#D55E00", "green": "#009E73", "purple": "#CC79A7"}
-STYLE = {
-    **{"pdf.fonttype": 42, "font.size": 9, "axes.titlesize": 9, "legend.fontsize": 8, "legend.frameon": False},
+STYLE: Any = {
+    **{
+        "pdf.fonttype": 42,
+        "font.size": 9,
+        "axes.titlesize": 9,
+        "legend.fontsize": 8,
+        "legend.frameon": False,
+    },
     **{"axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.3, "figure.dpi": 200},
-    **{"mathtext.fontset": "cm", "font.family": "serif", "savefig.dpi": 200},
+    **{"mathtext.fontset": "dejavuserif", "font.family": "serif", "savefig.dpi": 200},
 }
 MOST = 1000  # the largest width of the gain's figure
 ORDER = 2  # after which its series is cut
 SEPARATE = 12  # widths that lie far enough apart on a logarithmic axis to be seen as points
 SMALL_ERROR = 0.1  # per cent: the axis of errors is linear up to there and logarithmic beyond
-LAYERS = (60, 120, 30, 90, 45, 75, 60)  # widths that go up and down, so that no initialisation keeps both variances
+LAYERS = (60, 120, 30, 90, 45, 75, 60)  # up and down, so that no initialisation keeps both variances
 NETWORKS = 300  # sampled for each initialisation: standard errors of some per cent, in about a second
 MARKS = {  # initialisation: colour, dashes, marker
     "standard": ("blue", "-", "o"),
@@ -39,11 +45,15 @@ MARKS = {  # initialisation: colour, dashes, marker
     "forward-keeping": ("green", (0, (4, 1)), "^"),
     "backward-keeping": ("purple", (0, (1, 1)), "v"),
 }
+PRINTED: Any = {"linestyle": (0, (2, 2)), "linewidth": 0.9}
 AS_PRINTED = ("standard", "normalized")  # the initialisations that the paper discusses
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
-    """Write every figure into `folder`/figures as PDF and PNG; the paths.  Raises NotHad where that is refused."""
+    """Write every figure into `folder`/figures as PDF and PNG; the paths.
+
+    Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
+    """
     paths = []
     for done, (name, draw) in enumerate(FIGURES.items()):
         progress(done, len(FIGURES), name)
@@ -95,9 +105,7 @@ def rectifier_gain() -> Figure:
             function("random_walk.relu_gain_series")(N=widths, order=ORDER), "blue", (0, (1, 1.2))
         ),
     }  # fmt: skip
-    figure, (above, below) = _figure(
-        figsize=(4.6, 4.2), nrows=2, sharex=True, gridspec_kw={"height_ratios": (3, 2)}
-    )
+    figure, (above, below) = _figure(figsize=(4.6, 4.2), nrows=2, sharex=True, gridspec_kw={"height_ratios": (3, 2)})
     dots = {"marker": ".", "markevery": slice(0, SEPARATE), "markersize": 4}
     above.plot(widths, exact, color="black", label="exact", **dots)
     for label, (values, colour, dashes) in curves.items():
@@ -111,7 +119,8 @@ def rectifier_gain() -> Figure:
     above.xaxis.set_major_formatter("{x:g}")
     below.axhline(0, color="black", linewidth=0.8)
     below.set_yscale("symlog", linthresh=SMALL_ERROR, linscale=0.5)
-    below.set(xlabel="width $N$", ylabel="relative error (%)", ylim=(-30, 30), yticks=(-10, -1, -0.1, 0, 0.1, 1, 10))
+    below.set(xlabel="width $N$", ylabel="relative error (%)", ylim=(-30, 30))
+    below.set_yticks((-10, -1, -0.1, 0, 0.1, 1, 10))
     below.yaxis.set_major_formatter("{x:g}")
     below.minorticks_off()
     return figure
@@ -125,24 +134,26 @@ def layer_variances() -> Figure:
     figure, (forward, backward) = _figure(figsize=(6.6, 3.6), ncols=2)
     for name, (colour, dashes, marker) in MARKS.items():
         variances = _variances(name)
-        backward.plot([], [], color=COLOURS[colour], linestyle=dashes, marker=marker, markersize=3.5, label=name)
+        line: Any = {"color": COLOURS[colour], "linestyle": dashes}
+        backward.plot([], [], **line, marker=marker, markersize=3.5, label=name)
         for axes, theory in zip((forward, backward), _theory(variances), strict=True):
-            axes.plot(range(len(theory)), theory, color=COLOURS[colour], linestyle=dashes)
+            axes.plot(range(len(theory)), theory, **line)
         for axes, sample in zip((forward, backward), _sampled(name, variances), strict=True):
             _dots(axes, sample, COLOURS[colour], marker)
         if name in AS_PRINTED:
             printed = _printed(variances)
-            backward.plot(range(len(printed)), printed, color=COLOURS[colour], linestyle=(0, (2, 2)), linewidth=0.9)
+            backward.plot(range(len(printed)), printed, color=COLOURS[colour], **PRINTED)
     widths = ", ".join(map(str, LAYERS))
     forward.set(title="forward", xlabel="layer $i$", ylabel=r"$\mathrm{Var}\,z^i$", yscale="log")
     backward.set(
         title="backward", xlabel="layer $i$", yscale="log",
         ylabel=r"$\mathrm{Var}\,\partial C/\partial s^i$",
     )  # fmt: skip
-    backward.plot([], [], color="0.3", linestyle=(0, (2, 2)), linewidth=0.9, label="eq. 6 as printed")
+    backward.plot([], [], color="0.3", label="eq. 6 as printed", **PRINTED)
     handles, labels = backward.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.suptitle(f"widths {widths}; dots: {NETWORKS} sampled linear networks, two standard errors", fontsize=8)
+    title = f"widths {widths}; dots: {NETWORKS} sampled linear networks, two standard errors"
+    figure.suptitle(title, fontsize=8)
     return figure
 
 
@@ -151,7 +162,7 @@ def _variances(name: str) -> tuple[float, ...]:
     from papers.tables.glorot import n_in, n_out, weight_variances
 
     formula = weight_variances()[name]
-    return tuple(float(formula.subs({n_in: a, n_out: b})) for a, b in zip(LAYERS, LAYERS[1:], strict=False))
+    return tuple(float(formula.subs({n_in: a, n_out: b})) for a, b in pairwise(LAYERS))
 
 
 def _theory(variances: Sequence[float]) -> tuple[list[float], list[float]]:
@@ -184,7 +195,7 @@ def _printed(variances: Sequence[float]) -> list[float]:
 
 
 def _sampled(name: str, variances: tuple[float, ...]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Means of squares of activations and gradients, layer by layer, with their standard errors: two (2, layers)."""
+    """Mean squares of activations and of gradients with their standard errors, each of shape (2, layers)."""
     import numpy as np
 
     from numerics.ensembles import Dense

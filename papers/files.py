@@ -13,10 +13,10 @@ from papers.arguments import NotHad
 READABLE = 0o644  # a temporary file is private; what replaces the target is to be read by anyone
 
 
-def write_whole(path: Path, fill: Callable[[BinaryIO], None]) -> Path:
+def write_whole(path: Path, fill: Callable[[BinaryIO], object]) -> Path:
     """Let `fill` write into a temporary file of the same folder, then put that in the place of `path`.
 
-    The folder is made where it is missing.  Raises NotHad, one sentence, where the disk or the folder refuses.
+    The folder is made where it is missing.  Raises NotHad where the disk or the folder refuses.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,4 +37,4 @@ def write_whole(path: Path, fill: Callable[[BinaryIO], None]) -> Path:
 
 def write_text(path: Path, text: str) -> Path:
     """A whole text file in UTF-8 with Unix line ends; raises as `write_whole` does."""
-    return write_whole(path, lambda file: file.write(text.encode()) and None)
+    return write_whole(path, lambda file: file.write(text.encode()))

@@ -47,9 +47,9 @@ def _escaped(character: str) -> str:
     escaped = render.escape(character)
     if escaped != character or (character.isascii() and character.isprintable()):
         return escaped
-    letter, *accents = unicodedata.normalize("NFD", character)
-    if letter.isascii() and letter.isalpha() and len(accents) == 1 and accents[0] in _ACCENTS:
-        return rf"\{_ACCENTS[accents[0]]}{{{letter}}}"
+    parts = unicodedata.normalize("NFD", character)
+    if len(parts) == 2 and parts[0].isascii() and parts[0].isalpha() and parts[1] in _ACCENTS:
+        return rf"\{_ACCENTS[parts[1]]}{{{parts[0]}}}"
     return rf"\texttt{{U+{ord(character):04X}}}"
 
 
@@ -65,11 +65,11 @@ def table(record: Table) -> str:
     numeric = [record.is_number(at) for at in range(len(record.columns))]
     rows = [[_body(*pair) for pair in zip(row, record.columns, numeric, strict=True)] for row in record.rows]
     headings = [_body(column.heading, column, at) for column, at in zip(record.columns, numeric, strict=True)]
-    columns = [_number_column([row[at] for row in rows]) if numeric[at] else "l" for at in range(len(numeric))]
+    columns = [_number_column([row[at] for row in rows]) if number else "l" for at, number in enumerate(numeric)]
     formulas = any(isinstance(content, sp.Basic) for row in record.rows for content in row)
     return _template().render(
         name=record.name.replace("_", "-"),
-        short=escape(record.name.replace("_", " ")),  # for a list of tables, where formulas would need packages
+        short=escape(record.name.replace("_", " ")),  # for lists of tables, where no formula belongs
         caption=cell(record.caption),
         columns=[kind for kind, column in zip(columns, record.columns, strict=True) if not column.below],
         size="footnotesize" if len(record.columns) > FULL else "small",

@@ -1,4 +1,4 @@
-"""The whole job: judge every proof, sample, write the tables and figures, and say on one screen what holds."""
+"""The whole job: judge every proof, sample, write tables and figures, say on one screen what holds."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from papers.checking import Checked, check
 from papers.terminal import Progress
 
 if TYPE_CHECKING:
-    from numerics.evidence import Evidence
-
-DETECT = 0.01  # the smallest relative error that sampling is to catch
-MISS = 1e-3  # the chance that a check misses an error of that size
-BUDGET = 10**6  # networks a check may draw, so that all checks together stay within minutes
+    from numerics.checks import Result
 
 
 @dataclass
 class Report:
-    """What was found: proofs, sampled checks by name, files, and what could not be done, in words."""
+    """What was found: proofs, sampled checks, files, seconds, and what could not be done, in words.
+
+    detect: the relative error of a theorem's value that each decided check was planned to catch.
+    """
 
     folder: Path
     checked: list[Checked] = field(default_factory=list)
-    sampled: list[tuple[str, Evidence]] = field(default_factory=list)
+    sampled: list[Result] = field(default_factory=list)
+    detect: float = 1.0
     tables: list[Path] = field(default_factory=list)
     figures: list[Path] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Report:
         return 0 if self.holds else 1
 
     def _agree(self) -> bool:
-        return all(evidence.verdict == "agrees" for _, evidence in self.sampled)
+        return all(result.evidence.verdict == "agrees" for result in self.sampled)
 
     def summary(self) -> str:
         """One screen of text; what does not hold is named at the end."""
@@ -58,7 +58,7 @@ class Report:
         lines = [
             ("theorems", _counted(outcome.verdict for outcome in self.checked)),
             ("steps", _counted(steps.elements())),
-            ("sampled checks", _counted(evidence.verdict for _, evidence in self.sampled)),
+            ("sampled checks", _counted(result.evidence.verdict for result in self.sampled)),
             ("error rates", self._rates()),
             ("tables", _files(self.tables, self.folder)),
             ("figures", _files(self.figures, self.folder)),
@@ -70,25 +70,26 @@ class Report:
     def _rates(self) -> str:
         if not self.sampled:
             return "nothing was sampled"
-        alpha = sum(evidence.alpha for _, evidence in self.sampled)
-        name, worst = max(self.sampled, key=lambda found: found[1].shift)
-        return f"false alarms {alpha:.2g} in all; least sharp: {name}, which catches a shift of {worst.shift:.2g}"
+        alpha = sum(result.evidence.alpha for result in self.sampled)
+        beta = max(result.evidence.beta for result in self.sampled)
+        return f"false alarm {alpha:.2g} in all; a check misses an error of {self.detect:.2g} with {beta:.2g}"
 
     def _complaints(self) -> Iterator[str]:
         yield from (f"{o.theorem}: {o.verdict}" for o in self.checked if not o.stands)
-        for name, evidence in self.sampled:
-            if evidence.verdict != "agrees":
-                yield f"{name}: {evidence.verdict}{', ' if evidence.reason else ''}{evidence.reason}"
+        for result in self.sampled:
+            if result.evidence.verdict != "agrees":
+                found = filter(None, (result.evidence.verdict, result.evidence.reason))
+                yield f"{result.theorem}, {result.quantity}: {', '.join(found)}"
         yield from self.failures
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> Report:
     """Judge, sample, and write tables and figures into `folder`; `Report.summary` says what came of it.
 
-    Raises NotHad, one sentence, where the folder cannot be written.  An interrupted run leaves complete files only.
+    Raises NotHad where the folder cannot be written.  An interrupted run leaves complete files only.
     """
     from numerics.checks import verify
-    from numerics.evidence import RUN_ALPHA
+    from numerics.checks.run import DETECT
     from papers import figures, tables
     from theory.proof.library import theorems
     from theory.proof.theorem import DoesNotStand
@@ -98,9 +99,7 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
         report.checked = [check(theorem, progress) for theorem in theorems()]
     with _timed(report, "sampling"):
         names = [outcome.theorem for outcome in report.checked if outcome.stands]
-        rates = {"alpha": RUN_ALPHA, "beta": MISS, "detect": DETECT}
-        found = verify(names, device="auto", budget=BUDGET, progress=progress, **rates)
-        report.sampled = [(result.theorem, result.evidence) for result in found]
+        report.detect, report.sampled = DETECT, verify(names, detect=DETECT, progress=progress)
     try:
         with _timed(report, "tables"):
             report.tables = tables.write(folder, progress)
@@ -120,7 +119,7 @@ def _timed(report: Report, what: str) -> Iterator[None]:
 
 def _counted(verdicts: Iterable[str]) -> str:
     counts = Counter(verdicts)
-    return f"{counts.total()}: " + (", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items())) or "none")
+    return ": ".join([str(counts.total()), ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))])
 
 
 def _files(paths: list[Path], folder: Path) -> str:

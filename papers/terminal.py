@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from numerics.checks import Result
 
 WIDEST = 10_000  # columns of a table that goes into a pipe: no line is ever wrapped there
 
@@ -39,6 +42,25 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     for row in rows:
         shown.add_row(*row)
     console.print(shown)
+
+
+def print_evidence(found: Sequence[Result], skipped: Mapping[str, str]) -> None:
+    """A line a sampled check, with what it would have caught; then what was not decided or not sampled, and why."""
+    columns = ("theorem", "at", "verdict", "expected", "estimate", "s.e.", "z", "detects", "networks", "seconds")
+    rows = []
+    for result in found:
+        e, at = result.evidence, " ".join(f"{name}={value}" for name, value in result.parameters.items())
+        readings = (result.expected, e.estimate, e.standard_error, e.z_score, e.shift)
+        numbers = (f"{reading:.4g}" for reading in readings)
+        rows.append((result.theorem, at, e.verdict, *numbers, str(e.networks), f"{e.seconds:.2f}"))
+    table(columns, rows)
+    spent = sum(result.evidence.alpha for result in found)
+    print(f"{len(found)} checks; the chance of any false alarm is at most {spent:.2g}")
+    for result in found:
+        if result.evidence.reason:
+            print(f"{result.theorem}: {result.evidence.reason}")
+    for name, reason in skipped.items():
+        print(f"{name}: not sampled: {reason}")
 
 
 @contextmanager

@@ -86,9 +86,11 @@ CENTERED_INPUT = Assumption(
 CENTERED_GRADIENT = Assumption(
     "independent output gradient",
     "dC/ds^d has mean 0 and one variance, independent of the weights and of the input",
-    lambda model: _mean_is_zero(model, _outputs(model))
-    and _one_variance(model, _outputs(model))
-    and _uncorrelated(model, _outputs(model), _weights(model) + _inputs(model)),
+    lambda model: (
+        _mean_is_zero(model, _outputs(model))
+        and _one_variance(model, _outputs(model))
+        and _uncorrelated(model, _outputs(model), _weights(model) + _inputs(model))
+    ),
 )
 LINEAR_REGIME = Assumption(
     "linear regime",

@@ -1,10 +1,10 @@
 """The mean singular value of a large square random matrix: 8 sqrt(scale)/(3 pi), where scale = n Var W.
 
-The limit law is cited, its mean derived: for independent entries with mean 0 and variance scale/n the singular values
-follow, as n grows, the quarter-circle law with density sqrt(4 scale - t^2)/(pi scale) on [0, 2 sqrt(scale)].  Means
-converge with the law because the mean square E |W|^2/n = scale is the same at every width; the cited law has that mean
-square too, and the proof shows it.
-Reference: marchenko1967 (the square case); glorot2010, section 4.2.1 (the averages for comparison, with the slopes of tanh).
+The limit law is cited, its mean derived: for independent entries with mean 0 and variance scale/n the singular
+values follow, as n grows, the quarter-circle law with density sqrt(4 scale - t^2)/(pi scale) on [0, 2 sqrt(scale)].
+Means converge with the law because the mean square E |W|^2/n = scale is the same at every width; the cited law has
+that mean square too, and the proof shows it.
+Reference: marchenko1967 (the square case); glorot2010, section 4.2.1 (averages measured with the slopes of tanh).
 Assumptions: independent entries with one law, mean 0 and finite variance; no activation between the layers.
 """
 
@@ -40,9 +40,7 @@ quarter_circle = cite("quarter-circle law", "marchenko1967", mean_of_sample, law
 _mean_primitive = -((4 * scale - t**2) ** sp.Rational(3, 2)) / (3 * sp.pi * scale)
 _arcsine = sp.asin(t / _edge)
 _mass_primitive = (t * sp.sqrt(4 * scale - t**2) / 2 + 2 * scale * _arcsine) / (sp.pi * scale)
-_square_primitive = (t * (t**2 - 2 * scale) * sp.sqrt(4 * scale - t**2) / 4 + 2 * scale**2 * _arcsine) / (
-    sp.pi * scale
-)
+_square_primitive = (t * (t**2 - 2 * scale) * sp.sqrt(4 * scale - t**2) / 4 + 2 * scale**2 * _arcsine) / (sp.pi * scale)
 
 
 @theorem(
@@ -52,12 +50,8 @@ _square_primitive = (t * (t**2 - 2 * scale) * sp.sqrt(4 * scale - t**2) / 4 + 2 
 )
 def mean_singular_value(p: Proof) -> Chain:
     """The limit, width to infinity, of the mean singular value of a square matrix with n Var W = scale."""
-    p.printed(
-        "G-17", sp.Rational(4, 5), "normalized initialisation, scale 1: measured with tanh, without it 0.849"
-    )
-    p.printed(
-        "G-17", sp.Rational(1, 2), "standard initialisation, scale 1/3: measured with tanh, without it 0.490"
-    )
+    p.printed("G-17", sp.Rational(4, 5), "normalized initialisation, scale 1: measured with tanh, without it 0.849")
+    p.printed("G-17", sp.Rational(1, 2), "standard initialisation, scale 1/3: measured with tanh, without it 0.490")
     p.calc(law_moment(0), "=", 1, primitive(_mass_primitive, t))
     p.calc(law_moment(2), "=", scale, primitive(_square_primitive, t))
     return p.calc(

@@ -23,8 +23,8 @@ from theory.networks import (
     activation,
     backpropagation,
     delta,
-    gradient,
     dense,
+    gradient,
     linear,
     pre_activation,
     unit_slope,
@@ -114,9 +114,7 @@ def activation_variance(p: Proof) -> Chain:
     p.assume(*FORWARD)
     product = q[0] * sp.Product(n[r] * v[r], (r, 0, i - 1))
     p.printed("G-05", product)
-    return p.calc(
-        Var(z[i, k]), "=", q[i], backwards(notation(q)), "=", product, by_induction(forward_step, over=i)
-    )
+    return p.calc(Var(z[i, k]), "=", q[i], backwards(notation(q)), "=", product, by_induction(forward_step, over=i))
 
 
 @theorem("variance.backward_step", source="glorot2010, eq. 2 and section 4.2.1", setting=dense)
@@ -128,9 +126,7 @@ def backward_step(p: Proof) -> Chain:
     means = sp.Sum(E(W[i + 1, k, m]) * E(delta[i + 1, m]), (m, 1, n[i + 2]))
     squares = sp.Sum(E(W[i + 1, k, m] ** 2) * E(delta[i + 1, m] ** 2), (m, 1, n[i + 2]))
     o = _other[m]
-    pairs = PairSum(
-        E(W[i + 1, k, m]) * E(W[i + 1, k, o]) * E(delta[i + 1, m] * delta[i + 1, o]), m, o, n[i + 2]
-    )
+    pairs = PairSum(E(W[i + 1, k, m]) * E(W[i + 1, k, o]) * E(delta[i + 1, m] * delta[i + 1, o]), m, o, n[i + 2])
     p.calc(E(delta[i, k]), "=", E(sum_m), layer, "=", means, linearity & independence, "=", 0, zero_mean)
     return p.calc(
         g[i],

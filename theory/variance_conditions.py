@@ -10,12 +10,18 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.networks import dense
-from theory.probability.integrals import add_square, common_denominator, divide_by, mean_at_most, triangle_inequality
+from theory.probability.integrals import (
+    add_square,
+    common_denominator,
+    divide_by,
+    mean_at_most,
+    triangle_inequality,
+)
 from theory.proof.domains import Integers, Reals
 from theory.proof.library import theorem
 from theory.proof.rules import algebra, by_theorem
 from theory.proof.theorem import Chain, Proof
-from theory.symbols import d, g, i, n, q, v
+from theory.symbols import g, i, n, q, v
 from theory.variance import BACKWARD, FORWARD, backward_step, forward_step
 
 

@@ -1,12 +1,12 @@
 """Weight laws: the variances of the two uniform initialisations, and the kurtosis of the usual laws.
 
-Every moment starts as an integral against the law's density, or as a sum over its values, and is then evaluated:
+Every moment starts as an integral against the law's density, or as a sum over its values, and is evaluated:
 
     Var W = 1/(3n)  for  W ~ U[-1/sqrt(n), 1/sqrt(n)]      ("standard", n the size of the previous layer),
     Var W = 2/(n_in + n_out)  for  W ~ U[-sqrt(6/(n_in + n_out)), sqrt(6/(n_in + n_out))]      ("normalized").
 
-The kurtosis E w^4/(E w^2)^2 does not change when w is multiplied by a constant, so the normal laws are taken with unit
-variance (before the cut), and the uniform law on [-c, c] for every c.
+The kurtosis E w^4/(E w^2)^2 does not change when w is multiplied by a constant, so the normal laws are taken with
+unit variance (before the cut), and the uniform law on [-c, c] for every c.
 Reference: glorot2010, equations 1, 15 and 16.  Assumptions: none beyond the laws themselves.
 """
 
@@ -75,7 +75,7 @@ CUT = 2  # the truncated normal law keeps what lies within two standard deviatio
 def normal_moment(power: int, ends: tuple[sp.Expr, sp.Expr] = LINE) -> DominatedIntegral:
     """The integral of w^power times the standard normal density phi, power = 0, 2 or 4.
 
-    The majorant: |w|^power exp(|w|) phi(w) is largest where |w|^2 - |w| = power, with values 0.66, 1.60 and 8.36,
+    The majorant: |w|^power exp(|w|) phi(w) is largest where |w|^2 - |w| = power, with values 0.66, 1.60, 8.36;
     so w^power phi(w) <= 9 exp(-|w|).
     """
     return DominatedIntegral(w**power * density(w, sp.S.One), (w, *ends), 9, 1)
@@ -102,7 +102,7 @@ write_out = Rule("write the sum out", _write_out)
 
 
 def _truncated(p: Proof) -> Chain:
-    """The density of the cut law is phi over its mass on [-2, 2], so E w^q is the ratio of two integrals of phi."""
+    """The density of the cut law is phi over its mass on [-2, 2], so E w^q is a ratio of integrals of phi."""
     ends = (-sp.S(CUT), sp.S(CUT))
     at_cut, kept = density(w, sp.S.One).subs(w, CUT), sp.erf(sp.sqrt(2))
     values = {0: kept, 2: kept - 4 * at_cut, 4: 3 * kept - 28 * at_cut}
@@ -120,7 +120,7 @@ def _truncated(p: Proof) -> Chain:
     parameters=(Parameter("law", Names(("normal", "uniform", "truncated", "sign"))),),
 )
 def fourth_moment(p: Proof, law: str) -> Chain:
-    """The kurtosis E w^4/(E w^2)^2 of a weight law; "truncated" is the normal law cut at two standard deviations."""
+    """The kurtosis E w^4/(E w^2)^2 of a weight law; "truncated" is normal, cut at two standard deviations."""
     if law == "truncated":
         return _truncated(p)
     if law == "normal":

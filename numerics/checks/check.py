@@ -1,12 +1,11 @@
 """What a sampled check is: a theorem, a random network, a measured quantity, and its derived variance.
 
-A theorem's value is turned into a claim: in this network, this quantity has this mean and a variance of at most
-that much. The variance is derived, never sampled. A check promises to detect a relative error in the
-theorem's *value*; the claim says which shift of the measured mean this is.
+A theorem's value is turned into a claim: in this network, this quantity has this mean and a variance of at
+most that much. The variance is derived, never sampled. A check promises to detect a relative error r in the
+theorem's *value*; the claim says which shift of the measured mean this is, |m| r where the value is the mean.
 
-*What is refuted.* With detect = r the shift of a measured mean m is r|m|. Were the claimed value v' wrong by
-the factor 1/(1 - r) or 1/(1 + r), the true mean would be (1 - r) m' or (1 + r) m', which is a shift of exactly
-r|m'|: both are refuted except with probability beta.
+*What is refuted.* Let the value v be true, and v/(1 - r) or v/(1 + r) be claimed. Either claim is off by r times
+itself, which is the shift it asks for, so both are refuted except with probability beta.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ DIGITS = 17  # decimal digits that determine a float64
 class Claim:
     """``measure`` of a pass of ``network`` has this ``mean``, and ``variance`` bounds its variance.
 
-    ``measure`` maps a pass of B networks to (B,) float64. ``shift`` (> 0) is the error of the mean to be found.
-    ``condition``: in words, what networks with a value other than NaN fulfil; empty where all must have one.
+    ``measure`` maps a pass of B networks to (B,) float64. ``shift`` (> 0) is the error of the mean to be
+    found. ``condition``: in words, what networks with a value other than NaN fulfil; empty where all have one.
     """
 
     network: Dense
@@ -84,25 +83,20 @@ def mean_check(
 ) -> Check:
     """The check of a theorem whose value is the mean of what is measured.
 
-    ``variance`` maps that mean to the bound on the variance, when it is asked for.
+    ``variance`` maps the derived mean to the bound on the variance; another value that is tried in its place
+    leaves the bound alone.
     """
 
     def claim(mean: float, detect: float) -> Claim:
-        return Claim(network, measure, mean, variance(mean), relative(mean, detect), condition)
+        bound = variance(derived(theorem, **parameters))
+        return Claim(network, measure, mean, bound, relative(mean, detect), condition)
 
     return Check(theorem, parameters, quantity, claim)
 
 
-def event_check(
-    theorem: str,
-    parameters: Mapping[str, Any],
-    quantity: str,
-    network: Dense,
-    event: Callable[[Pass], Tensor],
-    condition: str = "",
-) -> Check:
-    """The check of a probability p; ``event`` gives 0 or 1 (or NaN), of variance p(1 - p)."""
-    return mean_check(theorem, parameters, quantity, network, event, lambda p: p * (1 - p), condition)
+def event_variance(probability: float) -> float:
+    """The variance of an event's indicator."""
+    return probability * (1 - probability)
 
 
 def derived(theorem: str, **parameters: Any) -> float:

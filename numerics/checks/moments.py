@@ -8,10 +8,10 @@ weights of kurtosis K, fourth moment v^2 (3|z|^4 + (K - 3) sum_l z_l^4). Hence, 
 
 from A = q^2 n(n + 2), B = 3 q^2 n for n normal entries of variance q. Backwards the same holds with rows.
 
-*Logarithms* (float64). X = ln S, S chi-square with k degrees of freedom, has the cumulants psi(k/2) + ln 2 and
-psi^(j)(k/2), j = 1, 2, 3, because E S^t = 2^t Gamma(k/2 + t)/Gamma(k/2). With c_2, c_3, c_4 the last three
-and e = E X - b: E (X - b)^4 = c_4 + 3 c_2^2 + 4 e c_3 + 6 e^2 c_2 + e^4. A live rectifier layer has this law
-with k of its N units active, with chance binomial(N, k)/(2^N - 1).
+*Logarithms* (float64). X = ln S, S chi-square with k degrees of freedom, has the cumulants psi(k/2) + ln 2
+and psi^(j)(k/2), j = 1, 2, 3, because E S^t = 2^t Gamma(k/2 + t)/Gamma(k/2). With c_2, c_3, c_4 the last three
+and e = E X - b: E (X - b)^4 = c_4 + 3 c_2^2 + 4 e c_3 + 6 e^2 c_2 + e^4. The ratio z of a linear layer is S/N with
+k = N; that of a live rectifier layer has k of N units active with chance binomial(N, k)/(2^N - 1).
 
 *Weights.* Even moments of the laws; those of the normal law cut at 2 by parts:
 (mass) E w^p = (p - 1) (mass) E w^(p-2) - 2 2^(p-1) phi(2), with mass = erf(sqrt 2).
@@ -43,9 +43,7 @@ def fourth_norm(widths: Sequence[int], variances: Sequence[Fraction], law: str, 
     return norm
 
 
-def mean_square_variance(
-    widths: Sequence[int], variances: Sequence[Fraction], law: str, first: Fraction
-) -> Fraction:
+def mean_square_variance(widths: Sequence[int], variances: Sequence[Fraction], law: str, first: Fraction) -> Fraction:
     """The variance of |x|^2/(last width) for the chain of ``fourth_norm``."""
     mean = first * math.prod(n * v for n, v in zip(widths, variances, strict=False))
     return fourth_norm(widths, variances, law, first) / widths[-1] ** 2 - mean**2
@@ -69,7 +67,10 @@ def log_ratio_fourth_moment(activation: str, width: int, mean: float) -> float:
 
 
 def weight_moments(law: str) -> list[float]:
-    """[1, E w^2, E w^4, E w^6, E w^8] of a law of ``variance.fourth_moment``, uniform on +-sqrt 3, cut at 2."""
+    """[1, E w^2, E w^4, E w^6, E w^8] of a law of ``variance.fourth_moment``.
+
+    normal and sign have E w^2 = 1; uniform is on [-sqrt 3, sqrt 3]; truncated is the normal law cut at 2.
+    """
     powers = range(0, 10, 2)
     if law == "uniform":
         return [math.sqrt(3) ** p / (p + 1) for p in powers]

@@ -1,7 +1,7 @@
 """Checks of ``variance.*`` (glorot2010): linear networks, weight laws, and the slopes of activations.
 
-A squared norm divided by its number of entries has as mean the second moment of one entry, since the entries of
-a layer have one law; that is their variance, since all laws drawn here are symmetric. The variance of the
+A squared norm divided by its number of entries has as mean the second moment of one entry, since the entries
+of a layer have one law; that is their variance, since all laws drawn here are symmetric. The variance of the
 measured quantity is exact (``numerics.checks.moments``), but for slopes: as f'^2 <= L^2, its variance is at
 most L^2 m - m^2, m = E f'^2, and the average over U independent pre-activations has one U-th of it.
 """
@@ -47,15 +47,13 @@ def checks() -> tuple[Check, ...]:
 
 def _linear(law: str) -> Dense:
     variances = tuple(map(float, VARIANCES))
-    return Dense(
-        WIDTHS, variances, law=law, input_variance=float(INPUT), output_gradient_variance=float(GRADIENT)
-    )
+    return Dense(WIDTHS, variances, law=law, input_variance=float(INPUT), output_gradient_variance=float(GRADIENT))
 
 
 def _layers(law: str, layer: int) -> dict[str, tuple[list[int], list[Fraction], str, Fraction]]:
     """The chains of layers that lead to z^layer and back to delta^layer, as ``fourth_norm`` reads them."""
     forward = list(WIDTHS[: layer + 1]), list(VARIANCES[:layer]), law, INPUT
-    backward = list(WIDTHS[: layer : -1]), list(VARIANCES[: layer : -1]), law, GRADIENT
+    backward = list(WIDTHS[:layer:-1]), list(VARIANCES[:layer:-1]), law, GRADIENT
     return {"forward": forward, "backward": backward}
 
 
@@ -84,9 +82,7 @@ def _backpropagated(law: str, layer: int) -> Check:
         return squared_norm(seen.gradients[layer]) / units
 
     quantity = f"|dC/ds^{layer}|^2/{units}, {law} weights"
-    return mean_check(
-        "variance.backpropagated", parameters, quantity, _linear(law), measure, lambda _: variance
-    )
+    return mean_check("variance.backpropagated", parameters, quantity, _linear(law), measure, lambda _: variance)
 
 
 def _weight_gradient(law: str, layer: int) -> Check:
@@ -124,19 +120,16 @@ def _unit_weights(law: str) -> Dense:
 
 
 def _uniform_weight(theorem: str, parameters: dict[str, int], half_width: float) -> Check:
-    """Weights on [-c, c], c = ``half_width``: c/sqrt 3 times the sampler's, which lie on [-sqrt 3, sqrt 3]."""
+    """Weights on [-c, c], c = ``half_width``: the sampler's, on [-sqrt 3, sqrt 3], times c/sqrt 3."""
+    scale = half_width / math.sqrt(3)
+    _, second, fourth, *_ = weight_moments("uniform")
+    variance = scale**4 * (fourth - second**2) / math.prod(WEIGHTS)
 
     def measure(seen: Pass) -> Tensor:
-        weights = seen.weights[0].double().flatten(1) * (half_width / math.sqrt(3))
-        return weights.square().mean(1)
+        return (scale * seen.weights[0].double().flatten(1)).square().mean(1)
 
-    _, second, fourth, *_ = (m * (half_width / math.sqrt(3)) ** (2 * j) for j, m in enumerate(_UNIFORM))
-    variance = (fourth - second**2) / math.prod(WEIGHTS)
     quantity = f"mean square of {math.prod(WEIGHTS)} weights"
     return mean_check(theorem, parameters, quantity, _unit_weights("uniform"), measure, lambda _: variance)
-
-
-_UNIFORM = weight_moments("uniform")
 
 
 def _fourth_moment(law: str) -> Check:
@@ -153,9 +146,7 @@ def _fourth_moment(law: str) -> Check:
 
     network = _unit_weights("uniform" if law == "truncated" else law)
     quantity = f"mean fourth power of {math.prod(WEIGHTS)} weights of mean square 1"
-    return mean_check(
-        "variance.fourth_moment", {"law": law}, quantity, network, measure, lambda _: variance
-    )
+    return mean_check("variance.fourth_moment", {"law": law}, quantity, network, measure, lambda _: variance)
 
 
 # --- slopes ------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ _WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown}
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
     """Write every table into `folder`/tables; the paths, in order.
 
-    Raises NotHad where the folder cannot be written, DoesNotStand where a theorem behind a number does not stand.
+    Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
     for done, (name, build) in enumerate(TABLES.items()):

@@ -24,10 +24,10 @@ Positions = dict[sp.Expr, sp.Expr]
 def quotient(printed: sp.Expr, derived: sp.Expr) -> sp.Expr:
     """printed/derived, without the factors that products over overlapping ranges share; 1 if they are equal.
 
-    A product over r = a..b is F(b)/F(a-1) with the running product F of its body, so an empty one (b = a-1) is 1.
+    A product over r = a..b is F(b)/F(a-1), F the running product of its body; an empty one (b = a-1) is 1.
     """
     rest: sp.Expr = sp.S.One
-    running: dict[sp.Expr, Positions] = {}  # for each body, where its running product is taken, with the power
+    running: dict[sp.Expr, Positions] = {}  # of each body: positions with their powers
     for factor in sp.Mul.make_args(printed / derived):
         base, power = factor.as_base_exp()
         if not isinstance(base, sp.Product):
@@ -44,7 +44,7 @@ def quotient(printed: sp.Expr, derived: sp.Expr) -> sp.Expr:
 
 
 def _telescoped(body: sp.Expr, powers: Positions) -> sp.Expr:
-    """The product of F(position)^power: F(m + 1) is F(m) times the body at m + 1; powers that remain make products."""
+    """The product of F(position)^power, where F(m + 1) is F(m) times the body at m + 1."""
     known: sp.Expr = sp.S.One
     powers = {position: power for position, power in powers.items() if power != 0}
     while pair := _neighbours(powers):
@@ -84,22 +84,23 @@ def for_layer(condition: sp.Eq) -> sp.Eq:
 
 
 def needed_at(condition: sp.Eq, theorem: Theorem) -> list[int] | None:
-    """The layers of weights at which the condition is needed for the theorem's variance to be the same in all layers.
+    """The layers of weights at which the condition is needed to keep the theorem's variance in all layers.
 
-    None where the condition in every layer does not suffice.  Decided exactly in one network of unequal widths.
+    None where it does not suffice to have it in every layer.  Decided exactly in a network of unequal widths.
     """
     layers = range(len(WIDTHS) - 1)
     solution = sp.solve(condition, v[i])[0]
-    kept = [rational(solution.subs(i, layer), {n: WIDTHS.__getitem__}) for layer in layers]
-    if None in kept or not _constant(theorem, kept):
+    exact = [rational(solution.subs(i, layer), {n: WIDTHS.__getitem__}) for layer in layers]
+    kept = [variance for variance in exact if variance is not None]
+    if len(kept) < len(exact) or not _constant(theorem, kept):
         return None
-    return [at for at in layers if not _constant(theorem, [2 * u if at == layer else u for layer, u in enumerate(kept)])]
+    return [at for at in layers if not _constant(theorem, [*kept[:at], 2 * kept[at], *kept[at + 1 :]])]
 
 
 def _constant(theorem: Theorem, variances: list[Fraction]) -> bool:
     """Whether the variance is the same in every layer of the network with these weight variances."""
     given = {"widths": WIDTHS, "weight_variances": tuple(variances)}
-    scale = next(p.name for p in theorem.parameters if p.name.endswith(("input_variance", "gradient_variance")))
+    (scale,) = {p.name for p in theorem.parameters} - given.keys() - {"layer"}
     points = [{**given, scale: 1, "layer": layer} for layer in range(len(WIDTHS))]
     return len({_value(theorem, point) for point in points if theorem.constraint(point) is None}) == 1
 
@@ -115,8 +116,8 @@ def _value(theorem: Theorem, arguments: Mapping[str, object]) -> Fraction | None
 def balanced(statement: Chain) -> sp.Expr:
     """The unknown at which the two errors of `bound <= max(|e|, |f|)` are opposite and the bound is attained.
 
-    The bound does not depend on the unknown, so that is where the larger error is least.  Raises ValueError where the
-    bound is not attained.
+    The bound does not depend on the unknown, so that is where the larger error is least.  Raises ValueError
+    where the bound is not attained.
     """
     one, other = (error.args[0] for error in statement.right.args)
     (unknown,) = statement.right.free_symbols - statement.left.free_symbols

@@ -1,4 +1,4 @@
-"""The variance conditions of Glorot and Bengio (2010), printed and derived; and the factors their initialisations give.
+"""The variance conditions of Glorot and Bengio (2010), printed and derived; the factors of initialisations.
 
 Reference: glorot2010, equations 5 to 16.  Assumptions: those of the theorems, which the notes repeat.
 """
@@ -49,16 +49,23 @@ def variance_conditions() -> Table:
     uniform = " and ".join(claim for claim, (_, equal_widths) in FORMULAS.items() if equal_widths)
     return Table(
         "variance_conditions",
-        "Variances at initialisation in the linear regime of a dense network: the formulas of Glorot and Bengio (2010) "
-        "as printed and as derived. The factor is printed over derived; it is 1 where they are equal.",
-        (Column("claim"), Column("of"), Column("printed"), Column("derived", below=True), Column("equal"), Column("factor")),
+        "Variances at initialisation in the linear regime of a dense network: the formulas of Glorot and Bengio "
+        "(2010) as printed and as derived. The factor is printed over derived; it is 1 where they are equal.",
+        (
+            Column("claim"),
+            Column("of"),
+            Column("printed"),
+            Column("derived", below=True),
+            Column("equal"),
+            Column("factor"),
+        ),
         tuple(rows),
         (
             (*notation, n[i], " units in layer ", i, ", weights up to layer ", d, "."),
-            f"{uniform}: one width and one weight variance in all layers. {COMPROMISE}: least larger error of the two factors "
-            "a u and b u, for a units below and b above.",
-            f"{' and '.join(CONDITIONS)}: the network of widths {widths}, exactly; the condition is not needed at a layer "
-            "without whose condition the variance is kept.",
+            f"{uniform} are printed for one width and one weight variance in all layers. {COMPROMISE} makes the "
+            "larger relative error of the factors a u and b u least, for a units below and b above.",
+            f"{' and '.join(CONDITIONS)} were decided exactly in the network of widths {widths}: a condition is not "
+            "needed at a layer if the variance is kept without it there.",
             *resting_on([*dict.fromkeys(names), "variance.compromise"]),
         ),
     )
@@ -126,8 +133,8 @@ def initialisation_factors() -> Table:
     used = ["variance.standard_weight", "variance.normalized_weight", *KEPT_BY.values()]
     return Table(
         "initialisation_factors",
-        "By which factor one layer multiplies the forward and the backward variance in the linear regime, under four "
-        "initialisations; 1 keeps the variance.",
+        "By which factor one layer multiplies the forward and the backward variance in the linear regime, under "
+        "four initialisations; 1 keeps the variance.",
         (
             Column("initialisation"),
             Column("weight variance"),

@@ -42,15 +42,29 @@ def linear_regime_gap() -> Table:
     return Table(
         "linear_regime_gap",
         (
-            *("By which factor ", E(df(s) ** 2), " one layer's slopes multiply the variance of a back-propagated "),
-            *("gradient, for a centred Gaussian pre-activation ", s, " of variance ", V, ", and its gap to the 1 of the "),
+            *(
+                "By which factor ",
+                E(df(s) ** 2),
+                " one layer's slopes multiply the variance of a back-propagated ",
+            ),
+            *(
+                "gradient, for a centred Gaussian pre-activation ",
+                s,
+                " of variance ",
+                V,
+                ", and its gap to the 1 of the ",
+            ),
             "linear regime (1 minus the factor).",
         ),
         tuple(columns),
         tuple(map(tuple, rows)),
         (
-            (V, " is what each initialisation makes of inputs of variance 1 at equal widths: ", sp.Symbol("n"), " times its "
-             "weight variance. Leaky rectifiers have their usual slopes."),
+            (
+                V,
+                " is what each initialisation makes of inputs of variance 1 at equal widths: ",
+                sp.Symbol("n"),
+                " times its weight variance. Leaky rectifiers have their usual slopes.",
+            ),
             *resting_on([THEOREM]),
         ),
     )

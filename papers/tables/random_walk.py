@@ -13,9 +13,9 @@ from numerics.evaluate import value
 from numerics.evaluate.exact import rational
 from papers.tables.notes import resting_on
 from papers.tables.record import Column, Table
+from theory.probability.expectation import E, Var
 from theory.proof.balls import enclose
 from theory.proof.library import find
-from theory.probability.expectation import E, Var
 from theory.random_walk.walk import unbiased_g
 from theory.symbols import N
 
@@ -31,7 +31,7 @@ _QUANTITIES = {"log_mean": E(_log_z), "log_variance": Var(_log_z), "gain": unbia
 
 
 def printed_value(name: str, claim: str, width: int, digits: int = DIGITS) -> Decimal:
-    """The value at one width of the formula that a paper prints under a claim's number, to `digits` digits."""
+    """The value at one width of the formula printed under a claim's number, to `digits` digits."""
     theorem = find(name)
     _, values = theorem.bind({"N": width})
     env = theorem.environment(values)
@@ -76,7 +76,8 @@ def gains(kind: str) -> Table:
             condition,
             ", and the gain ",
             unbiased_g,
-            " of an unbiased walk; exact, and as printed by Sussillo and Abbott (2014). Errors are relative to the exact value.",
+            " of an unbiased walk; exact, and as printed by Sussillo and Abbott (2014). "
+            "Errors are relative to the exact value.",
         ),
         tuple(columns),
         tuple(map(tuple, rows)),

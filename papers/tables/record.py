@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Context, Decimal
+from typing import TypeAlias
 
 import sympy as sp
 
 from theory.proof.notation import unicode
 
-Part = str | sp.Basic
-Cell = Part | Decimal | tuple[Part, ...]  # words, a formula, a number, or words and formulas in a row
+Part: TypeAlias = str | sp.Basic
+Cell: TypeAlias = Part | Decimal | tuple[Part, ...]  # words, a formula, a number, or words and formulas in a row
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """name: of its files and, with hyphens, its label.  Caption and notes are to be understood without the text."""
+    """name: of its files and, with hyphens, its label.  Caption and notes stand without a text around."""
 
     name: str
     caption: Cell
@@ -65,7 +66,7 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, tuple):
         return "".join(map(plain, cell))
     if isinstance(cell, Decimal):
-        return f"{cell:f}" if -5 <= cell.adjusted() else f"{cell:e}"
+        return f"{cell:f}" if cell.adjusted() >= -5 else f"{cell:e}"
     return unicode(cell) if isinstance(cell, sp.Basic) else re.sub(r"\s+", " ", cell)
 
 
@@ -77,22 +78,21 @@ def headings(table: Table) -> list[str]:
 def as_csv(table: Table) -> str:
     """Comma-separated values with a line of headings."""
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(
-        [headings(table), *(map(plain, row) for row in table.rows)]
-    )
+    csv.writer(text, lineterminator="\n").writerows([headings(table), *(map(plain, row) for row in table.rows)])
     return text.getvalue()
 
 
 def as_markdown(table: Table) -> str:
     """A Markdown table between its caption and its notes."""
-    rows = [
-        [rounded(cell, column) if isinstance(cell, Decimal) else _literal(plain(cell)) for cell, column in pairs]
-        for pairs in (zip(row, table.columns, strict=True) for row in table.rows)
-    ]
+    rows = [list(map(_shown, row, table.columns)) for row in table.rows]
     rule = ["---:" if table.is_number(at) else "---" for at in range(len(table.columns))]
     lines = [_line(map(_literal, headings(table))), _line(rule), *map(_line, rows)]
     notes = [_literal(plain(note)) for note in table.notes]
     return "\n\n".join([_literal(plain(table.caption)), "\n".join(lines), *notes]) + "\n"
+
+
+def _shown(cell: Cell, column: Column) -> str:
+    return rounded(cell, column) if isinstance(cell, Decimal) else _literal(plain(cell))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -351,7 +351,7 @@ def test_axioms_say_the_same_in_text_and_json():
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class Reading:
     """What a sampled check reports, as `numerics.evidence.Evidence` does."""
 
     verdict: str
@@ -359,8 +359,20 @@ class Found:
     estimate: float = 1.0
     standard_error: float = 0.1
     z_score: float = float("nan")
+    shift: float = 0.2
+    alpha: float = 1e-8
     networks: int = 10
     seconds: float = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """A check that was run, as `numerics.checks.Result`."""
+
+    theorem: str
+    evidence: Reading
+    parameters: dict = dataclasses.field(default_factory=lambda: {"N": "3"})
+    expected: float = 1.0
 
 
 def backend(monkeypatch, name, **functions):
@@ -373,22 +385,35 @@ def backend(monkeypatch, name, **functions):
 def test_verify_passes_exact_rates_on_and_fails_unless_all_agree(registered, monkeypatch, second, status):
     asked = []
 
-    def verify(names, device, alpha, detect, budget, progress):
+    def verify(names, *, device, alpha, detect, budget, progress):
         asked.append((names, device, alpha, detect, budget))
         progress(1, 2, names[0])
-        return [("first", Found("agrees")), ("second", Found(second, reason="why"))]
+        return [Found("first", Reading("agrees")), Found("second", Reading(second, reason="why"))]
 
-    backend(monkeypatch, "numerics.checks", verify=verify)
+    backend(monkeypatch, "numerics.checks", verify=verify, unsampled=lambda: {"own.square": "a limit"})
     result = run("verify", "own.square", "--device", "cpu", "--alpha", "1/8", "--detect", "1e-2", "--json")
     assert asked == [(["own.square"], "cpu", 0.125, 0.01, 10**7)]
     assert result.exit_code == status
     found = json.loads(result.stdout)
-    assert [(entry["check"], entry["verdict"]) for entry in found] == [
+    assert [(entry["theorem"], entry["verdict"]) for entry in found["checks"]] == [
         ("first", "agrees"),
         ("second", second),
     ]
-    assert found[0]["z_score"] is None
-    assert "second: why" in run("verify", "own.square").stdout
+    assert found["checks"][0]["z_score"] is None
+    assert found["not_sampled"] == {"own.square": "a limit"}
+    shown = run("verify", "own.square").stdout
+    assert "second: why" in shown
+    assert "own.square: not sampled: a limit" in shown
+
+
+def test_verify_says_in_one_line_that_a_device_is_not_there(registered, monkeypatch):
+    def verify(names, **rates):
+        raise RuntimeError("no CUDA device was found; use --device cpu")
+
+    backend(monkeypatch, "numerics.checks", verify=verify, unsampled=dict)
+    result = run("verify", "own.square", "--device", "cuda")
+    assert result.exit_code == 2
+    assert "no CUDA device was found" in result.stderr
 
 
 @pytest.mark.parametrize(("rejected", "survivors", "status"), [(5, [], 0), (4, ["a sign in step 1"], 1)])
@@ -402,11 +427,23 @@ def test_mutate_fails_if_a_mutant_survives(registered, monkeypatch, rejected, su
     assert json.loads(run("mutate", "--proofs", "own.square", "--json").stdout)[0]["rejected"] == rejected
 
 
-@pytest.mark.parametrize("command", ["tables", "report"])
-def test_tables_and_report_write_into_the_folder_and_name_the_files(monkeypatch, tmp_path, command):
-    backend(monkeypatch, f"papers.{command}", write=lambda folder: [folder / "table.tex"])
-    assert run(command, "--into", str(tmp_path)).stdout == f"{tmp_path / 'table.tex'}\n"
-    assert json.loads(run(command, "--json").stdout) == [str(Path("papers/build/table.tex"))]
+def test_tables_writes_tables_and_figures_into_the_folder_and_names_them(monkeypatch, tmp_path):
+    for module, name in (("tables", "table.tex"), ("figures", "figure.pdf")):
+        made = SimpleNamespace(write=lambda folder, progress, name=name: [folder / name])
+        monkeypatch.setattr(f"papers.{module}", made, raising=False)
+        monkeypatch.setitem(sys.modules, f"papers.{module}", made)
+    names = run("tables", "--into", str(tmp_path)).stdout.splitlines()
+    assert names == [str(tmp_path / "table.tex"), str(tmp_path / "figure.pdf")]
+    assert json.loads(run("tables", "--json").stdout)[0] == str(Path("papers/build/table.tex"))
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_report_prints_its_summary_and_fails_unless_all_holds(monkeypatch, tmp_path, status):
+    found = SimpleNamespace(holds=not status, status=status, paths=[tmp_path], summary=lambda: "one screen")
+    backend(monkeypatch, "papers.report", write=lambda folder, progress: found)
+    result = run("report", "--into", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (status, "one screen\n")
+    assert json.loads(run("report", "--json").stdout)["holds"] is not bool(status)
 
 
 # --- as a process ----------------------------------------------------------------------------------

@@ -63,10 +63,10 @@ def test_what_was_judged_is_recalled_as_it_was(folder):
         (j.step.name, str(j.verdict)) for d in theorem.derivations() for j in d.judgements
     )
     assert sum(judged.counts.values()) == len(judged.steps)
-    assert dict(judged.assumptions).keys() == {
-        line.split(": ")[0] for line in theorem.axioms()["assumptions"]
-    }
-    assert set(judged.theorems) == theorem.axioms()["theorems"]
+    proof = library.find("variance.forward_step")  # NAME's only lemma
+    judgements = [j for t in (theorem, proof) for d in t.derivations() for j in d.judgements]
+    assert dict(judged.assumptions) == {fact.name: fact.text for j in judgements for fact in j.used}
+    assert set(judged.theorems) == {name for j in judgements for name in j.step.rule.uses}
     assert cache.verdict_of(theorem) == theorem.verdict
 
 

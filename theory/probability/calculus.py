@@ -11,10 +11,10 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.proof.nodes import PairSum
-from theory.proof.rules import Context, Rule, rewrite
 from theory.probability.expectation import E, Var
 from theory.probability.setting import Family
+from theory.proof.nodes import PairSum
+from theory.proof.rules import Context, Rule, rewrite
 
 Pairs = frozenset[frozenset[sp.Basic]]
 
@@ -87,7 +87,8 @@ def _differ(left: sp.Basic, right: sp.Basic, distinct: Pairs) -> bool:
 def _separate(first: sp.Indexed, second: sp.Indexed, context: Context, distinct: Pairs) -> bool:
     """Whether two atoms are independent by what the theorem assumes."""
     left, right = context.setting.family(first), context.setting.family(second)
-    assert left is not None and right is not None
+    assert left is not None
+    assert right is not None
     if left is right and left.independent_entries is not None:
         apart = any(_differ(a, b, distinct) for a, b in zip(first.indices, second.indices, strict=True))
         return apart and context.grants(left.independent_entries)
@@ -130,8 +131,9 @@ zero_mean = Rule("zero mean", _on(E, _odd_vanishes))
 def _second_moment(part: E, context: Context, distinct: Pairs) -> sp.Expr:
     base, exponent = part.body.as_base_exp()
     family = context.setting.family(base)
-    notations = {sp.S(1): family.first, sp.S(2): family.second} if family is not None else {}
-    known = notations.get(exponent)
+    if family is None:
+        return part
+    known = {sp.S(1): family.first, sp.S(2): family.second}.get(exponent)
     return known(*base.indices) if known is not None and context.grants(family.identical) else part
 
 

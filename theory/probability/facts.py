@@ -26,6 +26,7 @@ from theory.proof.rules import Context, Rule, RuleDoesNotApply, by_theorem, rewr
 from theory.proof.theorem import Chain, Parameter, Proof
 from theory.symbols import i, k, s
 
+_QUARTER = sp.Rational(1, 4)
 Pairs = frozenset[frozenset[sp.Basic]]
 
 x = sp.IndexedBase("X")
@@ -172,7 +173,7 @@ def _transformed(line: sp.Basic, power: int, kernel: sp.Expr, scale: sp.Expr, ra
     return rewrite(line, visit)
 
 
-def logarithm_by_transform(scale: sp.Expr, rate: sp.Expr = sp.Rational(1, 2)) -> Rule:
+def logarithm_by_transform(scale: sp.Expr, rate: sp.Expr = sp.S.Half) -> Rule:
     """E ln X = -int (E exp(-e^y X) - exp(-e^y)) dy for X > 0; scale and rate majorise the integrand."""
     return Rule(
         "E ln X by the transform of X",
@@ -182,7 +183,7 @@ def logarithm_by_transform(scale: sp.Expr, rate: sp.Expr = sp.Rational(1, 2)) ->
     )
 
 
-def squared_logarithm_by_transform(scale: sp.Expr, rate: sp.Expr = sp.Rational(1, 4)) -> Rule:
+def squared_logarithm_by_transform(scale: sp.Expr, rate: sp.Expr = _QUARTER) -> Rule:
     """E (ln X)^2 = 2 int (y + gamma)(E exp(-e^y X) - exp(-e^y)) dy for X > 0."""
     kernel = 2 * (y + sp.EulerGamma)
     return Rule(
@@ -210,7 +211,9 @@ def gaussian_transform(p: Proof) -> Chain:
     """The Laplace transform of a squared standard normal variable."""
     p.assume(STANDARD_NORMAL)
     scale = sp.exp(sp.Rational(1, 2)) / sp.sqrt(2 * sp.pi)
-    integral = DominatedIntegral(sp.exp(-s * t**2) * sp.exp(-(t**2) / 2) / sp.sqrt(2 * sp.pi), (t, -sp.oo, sp.oo), scale, 1)
+    integral = DominatedIntegral(
+        sp.exp(-s * t**2) * sp.exp(-(t**2) / 2) / sp.sqrt(2 * sp.pi), (t, -sp.oo, sp.oo), scale, 1
+    )
     return p.calc(
         E(sp.exp(-s * x[1] ** 2)),
         *("=", integral, over_density(scale)),
@@ -282,6 +285,10 @@ def chi_square_log_square(p: Proof) -> Chain:
     return p.calc(
         E(sp.log(_squares) ** 2),
         *("=", DominatedIntegral(kernel * difference, line, scale, quarter), squared_logarithm_by_transform(scale)),
-        *("=", DominatedIntegral(kernel * known, line, scale, quarter), by_theorem(chi_square_transform, at={s: sp.exp(y)})),
+        *(
+            "=",
+            DominatedIntegral(kernel * known, line, scale, quarter),
+            by_theorem(chi_square_transform, at={s: sp.exp(y)}),
+        ),
         *("=", sp.polygamma(1, sp.S(k) / 2) + mean**2, known_integral("second derivative of ln Gamma")),
     )

@@ -135,9 +135,7 @@ def _moment(k: int, exponent: sp.Poly, low: sp.Expr, high: sp.Expr) -> sp.Expr:
         raise RuleDoesNotApply(f"exp({exponent.as_expr()}) is not known to be integrable")
     centre, sigma = beta / (2 * alpha), 1 / sp.sqrt(2 * alpha)
     ends = [end if end.is_infinite else sp.expand((end - centre) / sigma) for end in (low, high)]
-    powers = (
-        sp.binomial(k, j) * centre ** (k - j) * sigma**j * _standard_moment(j, *ends) for j in range(k + 1)
-    )
+    powers = (sp.binomial(k, j) * centre ** (k - j) * sigma**j * _standard_moment(j, *ends) for j in range(k + 1))
     return sp.exp(gamma + beta**2 / (4 * alpha)) * sigma * sp.Add(*powers)
 
 

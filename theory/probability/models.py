@@ -18,12 +18,12 @@ import sympy as sp
 from flint import acb, arb, fmpq
 from sympy.core.function import AppliedUndef
 
+from theory.probability.expectation import E, Given, Var, step
+from theory.probability.setting import Assumption, Fact, Instance, Setting, rests_on
 from theory.proof.balls import dominated_integral, precision
 from theory.proof.interpret import Backend, Environment, UnknownNode, entry, interpret, whole
 from theory.proof.nodes import DominatedIntegral, PairSum
-from theory.probability.expectation import E, Given, Var, step
-from theory.symbols import s as TRANSFORM
-from theory.probability.setting import Assumption, Fact, Instance, Setting, rests_on
+from theory.symbols import s as transform_variable
 
 IRRATIONAL_BITS = 120  # logarithms, roots and integrals of outcomes are balls of about 35 digits
 TAYLOR_ORDER = 3  # exponentials of random variables are compared through their moments up to this order
@@ -48,7 +48,7 @@ class Model(Backend):
         super().__init__()
         self.setting, self.instance = setting, instance
         self.known: dict[sp.Basic, Any] = {}
-        self.forms.update({sp.Indexed: _entry, E: self.mean, Var: _variance, PairSum: pair_sum})
+        self.forms.update({sp.Indexed: self.entry, E: self.mean, Var: _variance, PairSum: pair_sum})
 
     def draw(self, atom: sp.Indexed) -> Any:
         """The values of a random atom that no equation defines."""
@@ -80,12 +80,12 @@ class Model(Backend):
         body = self.unfold(atom)
         return self.draw(atom) if body is None else interpret(body, self.instance.environment, self)
 
-
-def _entry(node: sp.Indexed, env: Environment, model: Model) -> Any:
-    atom = node.base[tuple(whole(index, env) for index in node.indices)]
-    if atom not in model.known:
-        model.known[atom] = model.resolve(atom)
-    return model.known[atom]
+    def entry(self, node: sp.Indexed, env: Environment, backend: Backend) -> Any:
+        """The value of an entry, computed once."""
+        atom = node.base[tuple(whole(index, env) for index in node.indices)]
+        if atom not in self.known:
+            self.known[atom] = self.resolve(atom)
+        return self.known[atom]
 
 
 # --- enumeration ---------------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ class Enumeration(Model):
         """The average over the outcomes in the event; the others do not matter, not even where the body is infinite."""
         event = np.asarray(interpret(node.event, env, self), dtype=object)
         body = np.broadcast_arrays(np.asarray(interpret(node.body, env, self), dtype=object), event)[0]
-        return self._average(np.where(event == fmpq(1), body, fmpq(0))) / self._average(event)
+        return self._average(np.where(event == fmpq(1), body, np.array(fmpq(0), dtype=object))) / self._average(event)
 
     def _average(self, value: Any) -> Any:
         if not isinstance(value, np.ndarray):
@@ -214,8 +214,8 @@ def _line_integral(node: DominatedIntegral, env: Environment, model: Backend) ->
 
 def _taylor(y: sp.Expr) -> sp.Expr:
     """The exponential up to TAYLOR_ORDER in the transform's variable, of which y must be a multiple."""
-    if sp.expand(y).subs(TRANSFORM, 0) != 0:
-        raise UnknownNode(f"exp({y}) has no expansion in {TRANSFORM}")
+    if sp.expand(y).subs(transform_variable, 0) != 0:
+        raise UnknownNode(f"exp({y}) has no expansion in {transform_variable}")
     return sp.Add(*(y**power / sp.factorial(power) for power in range(TAYLOR_ORDER + 1)))
 
 
@@ -244,10 +244,10 @@ class Moments(Model):
 
     def evaluate(self, expr: sp.Basic) -> sp.Expr:
         """The expression as a polynomial in moments, cut after TAYLOR_ORDER in the transform's variable."""
-        value = interpret(expr, {**self.instance.environment, TRANSFORM: TRANSFORM}, self)
-        if not value.has(TRANSFORM):
+        value = interpret(expr, {**self.instance.environment, transform_variable: transform_variable}, self)
+        if not value.has(transform_variable):
             return sp.expand(value)
-        return sp.expand(sp.series(value, TRANSFORM, 0, TAYLOR_ORDER + 1).removeO())
+        return sp.expand(sp.series(value, transform_variable, 0, TAYLOR_ORDER + 1).removeO())
 
     def granted(self, fact: Fact) -> bool:
         """Whether a fact about a family may be used: the theorem assumed what it rests on."""
@@ -302,7 +302,8 @@ def _blocks(atoms: list[tuple[sp.Indexed, int]], model: Moments) -> list[list[tu
 def independent(first: sp.Indexed, second: sp.Indexed, model: Moments) -> bool:
     """Whether two different atoms with concrete indices are independent by the assumptions granted."""
     left, right = model.setting.family(first), model.setting.family(second)
-    assert left is not None and right is not None
+    assert left is not None
+    assert right is not None
     if left is right and model.granted(left.independent_entries):
         return first != second
     if not (model.granted(left.independent) and model.granted(right.independent)):

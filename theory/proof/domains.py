@@ -53,7 +53,7 @@ class Reals:
     def describe(self) -> str:
         if self.high is None:
             return "a real number" if self.low is None else f"a number {'>' if self.open_low else '>='} {self.low}"
-        left, right = "([" [not self.open_low], ")]"[not self.open_high]
+        left, right = "(["[not self.open_low], ")]"[not self.open_high]
         return f"a number in {left}{self.low}, {self.high}{right}"
 
     def check(self, value: Any) -> Fraction:
@@ -69,7 +69,9 @@ class Reals:
         low = Fraction(self.low) if self.low is not None else Fraction(-2)
         high = Fraction(self.high) if self.high is not None else low + 3
         inner = [low + (high - low) * w for w in (Fraction(2, 7), Fraction(5, 7))]
-        ends = [low] * (self.low is not None and not self.open_low) + [high] * (self.high is not None and not self.open_high)
+        ends = [low] * (self.low is not None and not self.open_low) + [high] * (
+            self.high is not None and not self.open_high
+        )
         return sorted({*inner, *ends})
 
 
@@ -120,7 +122,7 @@ def _exact(value: Any) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, (Rational, Real)):
         raise ValueError
     try:
-        return Fraction(value)  # type: ignore[arg-type]
+        return Fraction(value)  # type: ignore[call-overload]
     except (OverflowError, TypeError) as not_finite:
         raise ValueError from not_finite
 

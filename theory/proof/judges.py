@@ -5,7 +5,8 @@
 * enclosure: both sides have overlapping enclosures, far narrower than any mutation, at points of the domain.
 
 A judge says holds, fails or unknown.  Unknown never counts as holds; one fails sinks the step.  Algebra alone is not
-believed either: `proved` needs a second judge, or a step that only appeals to theorems, which had theirs.  Agreement on instances alone is evidence, not a proof, and does not stand.
+believed either: `proved` needs a second judge, or a step that only appeals to theorems, which had theirs.  Agreement on
+instances alone is evidence, not a proof, and does not stand.
 """
 
 from __future__ import annotations
@@ -174,11 +175,10 @@ def _compare(step: Step, point: Mapping[sp.Basic, Any]) -> tuple[bool | None, st
         left, right = (decide_at(side, point) for side in (step.left, step.right))
         return (None if None in (left, right) else left == right), f"{left} <=> {right}"
     tolerance = arb(10) ** -ENCLOSURE_DIGITS
-    left, right = (enclose_within(side, point, ENCLOSURE_DIGITS) for side in (step.left, step.right))
-    gap = right - left
-    scale = 1 + abs(left)
-    narrow = gap.rad() < tolerance * scale
-    residual = f"{left.str(18)} {step.relation} {right.str(18)}"
+    lower, upper = (enclose_within(side, point, ENCLOSURE_DIGITS) for side in (step.left, step.right))
+    gap: arb = upper - lower
+    narrow = gap.rad() < tolerance * (1 + abs(lower))
+    residual = f"{lower.str(18)} {step.relation} {upper.str(18)}"
     if step.relation == "<=":
         return (False if gap < 0 else True if gap >= 0 or (gap.contains(0) and narrow) else None), residual
     if not gap.contains(0):

@@ -84,5 +84,3 @@ def _local_changes(line: sp.Basic) -> Iterator[sp.Basic]:
             yield line.func(*rest)
             if isinstance(line, sp.Add):
                 yield line.func(-argument, *rest)
-
-

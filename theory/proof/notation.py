@@ -92,8 +92,7 @@ class _Unicode(StrPrinter):
         open_end = bool(above) and isinstance(above[-1], _BINDERS) and not below
         tail = [self._print(above.pop())] if open_end else []
         factors = [
-            self.parenthesize(f, PRECEDENCE["Mul"], strict=not isinstance(f, (sp.Mul, *_BINDERS)))
-            for f in above
+            self.parenthesize(f, PRECEDENCE["Mul"], strict=not isinstance(f, (sp.Mul, *_BINDERS))) for f in above
         ]
         divisors = [self.parenthesize(f, PRECEDENCE["Mul"]) for f in below]
         fraction = f"/{divisors[0]}" if len(divisors) == 1 else f"/({'·'.join(divisors)})" if divisors else ""

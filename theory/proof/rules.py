@@ -18,8 +18,8 @@ from theory.probability.setting import rests_on
 from theory.proof.nodes import PairSum
 
 if TYPE_CHECKING:
-    from theory.proof.theorem import Theorem
     from theory.probability.setting import Assumption, Definition, Fact, Setting
+    from theory.proof.theorem import Theorem
 
 Kind = Literal["derived", "computed", "assumed", "cited"]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any, Literal, get_args
 
 import sympy as sp
@@ -68,7 +69,6 @@ class Step:
         context = Context(self.setting, self.assumed)
         findings = (judge_algebra(self, context), judge_instances(self, context), judge_enclosure(self, context))
         return Judgement(self, findings, verdict_of(self, findings), frozenset(context.used))
-
 
     def stands(self) -> bool:
         """Whether the step passes; the judges are asked only until one of them sinks it."""
@@ -241,9 +241,8 @@ class Theorem:
 
     def derivations(self) -> tuple[Derivation, ...]:
         """The proofs for all choices of names."""
-        from itertools import product
-
-        return tuple(self.derivation(*chosen) for chosen in product(*(p.domain.samples() for p in self.choices)))
+        choices = [p.domain.names for p in self.choices if isinstance(p.domain, Names)]
+        return tuple(self.derivation(*chosen) for chosen in product(*choices))
 
     @property
     def verdict(self) -> Verdict:

@@ -30,17 +30,16 @@ UNITS = Parameter("k", Integers(1), k)
 POWER = Parameter("s", Reals(0, Fraction(1, 2), open_low=True, open_high=True), s)
 squares = sp.Sum(x[i] ** 2, (i, 1, k))
 
-log_density = sp.exp(k * y / 2 - sp.exp(y) / 2) / (
-    2 ** (k / 2) * sp.gamma(k / 2)
-)  # of the logarithm of S_k, at y
-# for y < 0 at most exp(-|y|/2), for y > 0 at most exp(-y/2) times the largest value of exp((k + 1) y/2 - exp(y)/2)
-SCALE = (1 + ((k + 1) / sp.E) ** ((k + 1) / 2)) / (2 ** (k / 2) * sp.gamma(k / 2))
+# the density of ln S_k at y: for y < 0 at most exp(-|y|/2) times the constant, for y > 0 at most exp(-y/2) times the
+# largest value of exp((k + 1) y/2 - exp(y)/2)
+_constant = 1 / (2 ** (k / 2) * sp.gamma(k / 2))
+log_density = _constant * sp.exp(k * y / 2 - sp.exp(y) / 2)
+SCALE = _constant * (1 + ((k + 1) / sp.E) ** ((k + 1) / 2))
+RATE = sp.Rational(1, 2)
 
 
-def _against_density(
-    factor: sp.Expr, upper: sp.Expr = sp.oo, rate: sp.Expr = sp.Rational(1, 2)
-) -> DominatedIntegral:
-    """E[factor(ln S_k); ln S_k <= upper]; |factor(y)| is at most exp((1/2 - rate)|y|) for y < 0, and 1 for y > 0."""
+def _against_density(factor: sp.Expr, upper: sp.Expr = sp.oo, rate: sp.Expr = RATE) -> DominatedIntegral:
+    """E[factor(ln S_k); ln S_k <= upper], where |factor(y)| <= exp((1/2 - rate)|y|) for y < 0, <= 1 for y > 0."""
     return DominatedIntegral(factor * log_density, (y, -sp.oo, upper), SCALE, rate)
 
 
@@ -60,15 +59,15 @@ def chi_square_density(p: Proof) -> Chain:
     )
 
 
+_below = _against_density(sp.S.One, sp.log(rho))
+_power = _against_density(sp.exp(-s * y), rate=RATE - s)
+
+
 def _by_density(line: sp.Basic, context: Context) -> sp.Basic:
-    """The probability of S_k < r, or the mean of S_k^-s, as an integral against the density that chi_square_density finds."""
+    """The probability of S_k < r and the mean of S_k^-s as integrals against the density of ln S_k."""
     if not context.grants(STANDARD_NORMAL):
         raise RuleDoesNotApply("no standard normal variables are assumed")
-    below, power = E(step(rho - squares)), E(squares**-s)
-    rate = sp.Rational(1, 2) - s
-    return line.xreplace(
-        {below: _against_density(sp.S.One, sp.log(rho)), power: _against_density(sp.exp(-s * y), rate=rate)}
-    )
+    return line.xreplace({E(step(rho - squares)): _below, E(squares**-s): _power})
 
 
 by_density = Rule("equal transforms, equal laws", _by_density, uses=(chi_square_density.name,), appeal=True)
@@ -85,12 +84,8 @@ def chi_square_cdf(p: Proof) -> Chain:
     p.assume(STANDARD_NORMAL)
     return p.calc(
         E(step(rho - squares)),
-        *("=", _against_density(sp.S.One, sp.log(rho)), by_density),
-        *(
-            "=",
-            sp.lowergamma(k / 2, rho / 2) / sp.gamma(k / 2),
-            known_integral("definition of the incomplete gamma function"),
-        ),
+        *("=", _below, by_density),
+        *("=", sp.lowergamma(k / 2, rho / 2) / sp.gamma(k / 2), known_integral("the incomplete gamma integral")),
     )
 
 
@@ -100,6 +95,6 @@ def chi_square_power(p: Proof) -> Chain:
     p.assume(STANDARD_NORMAL)
     return p.calc(
         E(squares**-s),
-        *("=", _against_density(sp.exp(-s * y), rate=sp.Rational(1, 2) - s), by_density),
+        *("=", _power, by_density),
         *("=", sp.gamma(k / 2 - s) / (2**s * sp.gamma(k / 2)), known_integral("Euler's integral")),
     )

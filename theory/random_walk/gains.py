@@ -16,7 +16,14 @@ from theory.probability.setting import Assumption
 from theory.proof.library import theorem
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, cite
 from theory.proof.theorem import Chain, Proof, Theorem
-from theory.random_walk.logarithm import HYPOTHESES, SLOPE, WIDTH, leaky_log_mean, linear_log_mean, relu_log_mean
+from theory.random_walk.logarithm import (
+    HYPOTHESES,
+    SLOPE,
+    WIDTH,
+    leaky_log_mean,
+    linear_log_mean,
+    relu_log_mean,
+)
 from theory.random_walk.ratio import FAIR_COINS, c, counting, layer, some_active
 from theory.random_walk.walk import form_of, in_all_forms, insert, mu, unbiased_g, unbiased_gain, walk
 from theory.symbols import N, a, i
@@ -62,7 +69,9 @@ def relu_gain_fit(p: Proof) -> Chain:
     return p.calc(unbiased_g, "=", _fit, _as_printed)
 
 
-@theorem("random_walk.leaky_relu_gain", source="sussillo2014, section 3; he2015", setting=walk, parameters=(WIDTH, SLOPE))
+@theorem(
+    "random_walk.leaky_relu_gain", source="sussillo2014, section 3; he2015", setting=walk, parameters=(WIDTH, SLOPE)
+)
 def leaky_relu_gain(p: Proof) -> Chain:
     """The gain of an unbiased leaky rectifier walk, any slope in [0, 1]; slope 0 is given that no layer is dead."""
     leaky, dead = leaky_log_mean.derivation(), relu_log_mean.derivation()
@@ -111,7 +120,9 @@ def _quotient(line: sp.Basic, context: Context) -> sp.Basic:
 log_of_quotient = Rule("ln of a quotient; coins independent of the entries", _quotient, judged_in=counting)
 
 
-@theorem("random_walk.orthogonal_relu_gain", source="sussillo2014, section 3; saxe2014", setting=layer, parameters=(WIDTH,))
+@theorem(
+    "random_walk.orthogonal_relu_gain", source="sussillo2014, section 3; saxe2014", setting=layer, parameters=(WIDTH,)
+)
 def orthogonal_relu_gain(p: Proof) -> Chain:
     """The gain of an unbiased rectifier walk with Haar-orthogonal weights, given that no layer is dead."""
     p.assume(HAAR, FAIR_COINS, *HYPOTHESES)
@@ -129,7 +140,11 @@ def orthogonal_relu_gain(p: Proof) -> Chain:
         keep(p.calc(line, "=", *value(form)))
     return p.calc(
         unbiased_g,
-        *("=", sp.exp(-Given(sp.log(_sphere_ratio), some_active) / 2), unbiased(Given(sp.log(_sphere_ratio), some_active))),
+        *(
+            "=",
+            sp.exp(-Given(sp.log(_sphere_ratio), some_active) / 2),
+            unbiased(Given(sp.log(_sphere_ratio), some_active)),
+        ),
         *("=", sp.exp(-quotient / 2), on_the_sphere),
         *("=", line, log_of_quotient),
         *("=", *value("plain")),

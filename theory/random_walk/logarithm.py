@@ -13,7 +13,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
-from theory.probability.calculus import linearity, variance_as_moments
+from theory.probability.calculus import variance_as_moments
 from theory.probability.expectation import E, Given, Var
 from theory.probability.facts import (
     STANDARD_NORMAL,
@@ -21,7 +21,6 @@ from theory.probability.facts import (
     chi_square_log_square,
     known_integral,
     logarithm_by_transform,
-    squared_logarithm_by_transform,
     x,
     y,
 )
@@ -67,9 +66,7 @@ def _same_law(line: sp.Basic, context: Context) -> sp.Basic:
     return line.xreplace(dict(pairs))
 
 
-equal_transforms = Rule(
-    "equal transforms, equal laws", _same_law, uses=(ratio_transform.name,), appeal=True
-)
+equal_transforms = Rule("equal transforms, equal laws", _same_law, uses=(ratio_transform.name,), appeal=True)
 
 
 def _scaled_logarithm(line: sp.Basic, context: Context) -> sp.Basic:

@@ -95,7 +95,11 @@ def _one_row(magnitudes: tuple[int, ...], below: tuple[int, ...], tangent: tuple
 one_unit = Setting(
     "one rectifier unit",
     (row, coin),
-    instances=(_one_row((2,), (3,), (5,)), _one_row((2, 3), (1, 4), (-3, 2)), _one_row((1, 2, 5), (7, 0, 3), (2, -1, 4))),
+    instances=(
+        _one_row((2,), (3,), (5,)),
+        _one_row((2, 3), (1, 4), (-3, 2)),
+        _one_row((1, 2, 5), (7, 0, 3), (2, -1, 4)),
+    ),
 )
 
 
@@ -195,7 +199,11 @@ def _forward(base: sp.IndexedBase, layer: sp.Expr, unit: sp.Expr) -> sp.Expr:
 network_weights = Family(omega, span=lambda layer, unit, below: (layer, layer), symmetric=SYMMETRIC_WEIGHTS)
 network = Setting(
     "rectifier network",
-    (network_weights, Family(xi, span=lambda layer, unit: (layer, layer)), *(Family(b, span=lambda *_: (0, 0)) for b in (H, J, K))),
+    (
+        network_weights,
+        Family(xi, span=lambda layer, unit: (layer, layer)),
+        *(Family(b, span=lambda *_: (0, 0)) for b in (H, J, K)),
+    ),
     (
         Definition("the activation", H[i, k], sp.Max(_forward(H, i, k), 0), (i, k), sp.Gt(i, 0)),
         Definition("the input", H[0, k], h[k], (k,)),

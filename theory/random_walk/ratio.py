@@ -53,6 +53,8 @@ FAIR_COINS = Assumption(
     lambda model: 2 * model.evaluate(E(c[1])) == 1,
 )
 
+WEIGHT_VARIANCE = 1 / N
+
 weights = Family(
     W,
     span=lambda row, column: (1, 1),
@@ -61,7 +63,7 @@ weights = Family(
     symmetric=GAUSSIAN_WEIGHTS,
     gaussian=GAUSSIAN_WEIGHTS,
     identical=GAUSSIAN_WEIGHTS,
-    second=lambda row, column: 1 / N,
+    second=lambda row, column: WEIGHT_VARIANCE,
     moment=lambda power, row, column: sp.S.Zero if power % 2 else sp.factorial2(power - 1) / N ** (sp.S(power) / 2),
 )
 coins = Family(
@@ -73,7 +75,11 @@ coins = Family(
     first=lambda unit: sp.Rational(1, 2),
     moment=lambda power, unit: sp.Rational(1, 2),
 )
-_DIRECTIONS = {1: (Fraction(1),), 2: (Fraction(3, 5), Fraction(-4, 5)), 3: (Fraction(1, 3), Fraction(2, 3), Fraction(2, 3))}
+_DIRECTIONS = {
+    1: (Fraction(1),),
+    2: (Fraction(3, 5), Fraction(-4, 5)),
+    3: (Fraction(1, 3), Fraction(2, 3), Fraction(2, 3)),
+}
 
 
 def _coin(unit: int) -> Law:
@@ -123,7 +129,7 @@ def _combine(line: sp.Basic, context: Context) -> sp.Basic:
         coefficient = part.function / atoms[0]
         if coefficient != u[index]:
             raise RuleDoesNotApply(f"{coefficient} is not an entry of the unit direction")
-        return sp.sqrt(weights.second(*atoms[0].indices)) * x[atoms[0].indices[1]]
+        return sp.sqrt(WEIGHT_VARIANCE) * x[atoms[0].indices[1]]
 
     return rewrite(line, visit)
 
@@ -236,5 +242,3 @@ def active_transform(p: Proof) -> Chain:
         *("=", unconditional, condition_on_activity),
         *("=", (power - none) / (1 - none), by_theorem(ratio_transform, at={a: 0})),
     )
-
-

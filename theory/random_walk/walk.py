@@ -15,7 +15,13 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.probability.calculus import identical_law, independence, linearity, square_of_sum, variance_as_moments
+from theory.probability.calculus import (
+    identical_law,
+    independence,
+    linearity,
+    square_of_sum,
+    variance_as_moments,
+)
 from theory.probability.expectation import E, Var
 from theory.probability.integrals import divide_by
 from theory.probability.setting import Assumption, Family, Instance, Setting
@@ -61,7 +67,10 @@ _square = Fraction(sum(value**2 * weight for value, weight in _law), 6)
 
 
 def _walk_of(depth: int) -> Instance:
-    return Instance({D: depth, mu: _mean, mu2: _square, variance: _square - _mean**2, gain: Fraction(1)}, laws={lnz: lambda layer: _law})
+    return Instance(
+        {D: depth, mu: _mean, mu2: _square, variance: _square - _mean**2, gain: Fraction(1)},
+        laws={lnz: lambda layer: _law},
+    )
 
 
 walk = Setting("walk of the log-norm", (_logs,), instances=tuple(map(_walk_of, (1, 2, 3))))
@@ -74,9 +83,7 @@ _VARIANCE: dict[str, Theorem] = {"linear": linear_log_variance, "relu": relu_log
 _path = sp.Sum(2 * sp.log(gain) + lnz[d], (d, 1, D))
 
 
-abbreviate_variance = Rule(
-    "notation: the variance of ln z", lambda line, context: line.subs(mu2, variance + mu**2)
-)
+abbreviate_variance = Rule("notation: the variance of ln z", lambda line, context: line.subs(mu2, variance + mu**2))
 
 
 def _exponentiate(line: sp.Basic, context: Context) -> sp.Basic:
