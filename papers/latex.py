@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from papers.tables.record import Cell, Column, Table, rounded
+from papers.table import Cell, Column, Table, rounded
 from theory.proof import render
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def table(record: Table) -> str:
         columns=[kind for kind, column in zip(columns, record.columns, strict=True) if not column.below],
         size="footnotesize" if len(record.columns) > FULL else "small",
         stretch="1.4" if formulas else "1",  # fractions of neighbouring rows are not to touch
-        groups=list(_groups(record.columns)),
+        groups=list(_groups([column for column in record.columns if not column.below])),
         headings=list(_lines(headings, record.columns)),
         rows=[list(_lines(row, record.columns)) for row in rows],
         notes=[cell(note) for note in record.notes],
@@ -114,7 +114,7 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) is not None
 
 
-def _groups(columns: tuple[Column, ...]) -> Iterator[tuple[str, int, int]]:
+def _groups(columns: list[Column]) -> Iterator[tuple[str, int, int]]:
     """Each shared heading with its first and last column, counted from 1; none where no column has one."""
     last = 0
     for group, members in groupby(columns, key=lambda column: column.group):

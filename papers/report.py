@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from papers.checking import Checked, check
+from papers.files import require_writable
 from papers.terminal import Progress
 
 if TYPE_CHECKING:
     from numerics.checks import Result
+
+
+MARGIN = 16  # columns that the names of the summary's lines take
 
 
 @dataclass
@@ -24,7 +28,6 @@ class Report:
     detect: the relative error of a theorem's value that each decided check was planned to catch.
     """
 
-    folder: Path
     checked: list[Checked] = field(default_factory=list)
     sampled: list[Result] = field(default_factory=list)
     detect: float = 1.0
@@ -60,11 +63,11 @@ class Report:
             ("steps", _counted(steps.elements())),
             ("sampled checks", _counted(result.evidence.verdict for result in self.sampled)),
             ("error rates", self._rates()),
-            ("tables", _files(self.tables, self.folder)),
-            ("figures", _files(self.figures, self.folder)),
+            ("tables", _files(self.tables)),
+            ("figures", _files(self.figures)),
             ("seconds", ", ".join(f"{what} {spent:.0f}" for what, spent in self.seconds.items())),
         ]
-        text = [f"{name:<16}{content}" for name, content in lines]
+        text = [f"{name:<{MARGIN}}{content}" for name, content in lines]
         return "\n".join([*text, *self._complaints(), "All hold." if self.holds else "Not all hold."])
 
     def _rates(self) -> str:
@@ -86,7 +89,7 @@ class Report:
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> Report:
     """Judge, sample, and write tables and figures into `folder`; `Report.summary` says what came of it.
 
-    Raises NotHad where the folder cannot be written.  An interrupted run leaves complete files only.
+    Raises NotHad, before any work, where the folder cannot be written.  An interrupted run leaves complete files only.
     """
     from numerics.checks import verify
     from numerics.checks.run import DETECT
@@ -94,7 +97,8 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     from theory.proof.library import theorems
     from theory.proof.theorem import DoesNotStand
 
-    report = Report(folder)
+    report = Report()
+    require_writable(folder)
     with _timed(report, "proofs"):
         report.checked = [check(theorem, progress) for theorem in theorems()]
     with _timed(report, "sampling"):
@@ -122,9 +126,9 @@ def _counted(verdicts: Iterable[str]) -> str:
     return ": ".join([str(counts.total()), ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items()))])
 
 
-def _files(paths: list[Path], folder: Path) -> str:
-    """The files below the folder, one name with all its formats."""
+def _files(paths: list[Path]) -> str:
+    """One line for each name, with the formats it was written in."""
     kinds: dict[Path, list[str]] = {}
     for path in paths:
-        kinds.setdefault(path.relative_to(folder).with_suffix(""), []).append(path.suffix)
-    return f"{len(paths)} in {folder}: " + ", ".join(f"{stem}{'|'.join(ends)}" for stem, ends in kinds.items())
+        kinds.setdefault(path.with_suffix(""), []).append(path.suffix)
+    return f"\n{'':{MARGIN}}".join(" ".join([str(stem), *ends]) for stem, ends in kinds.items())

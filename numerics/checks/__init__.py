@@ -6,6 +6,6 @@ unsampled()                              the theorems without one, and why
 """
 
 from numerics.checks.check import Check, Claim
-from numerics.checks.run import Result, checks, run, unsampled, verify
+from numerics.checks.run import DETECT, Result, checks, judged, unsampled, verify
 
-__all__ = ["Check", "Claim", "Result", "checks", "run", "unsampled", "verify"]
+__all__ = ["DETECT", "Check", "Claim", "Result", "checks", "judged", "unsampled", "verify"]

@@ -27,6 +27,7 @@ STATEMENT = "a statement without parameters: it has no value to compare"
 UNCHECKED = "no check is written for it"
 _REASONS = {
     "variance.mean_singular_value": "a limit, width to infinity: no network has this value",
+    "random_walk.fair_coin_masks": "a statement; the rectifier checks of random_walk meet real masks and rest on it",
     "random_walk.gap": "random_walk.ratio_transform, which is sampled, less exp(-e^y)",
     "random_walk.active_gap": "random_walk.active_transform, which is sampled, less exp(-e^y)",
     "random_walk.relu_gain_fit": "printed in the paper, not derived: compare it with random_walk.relu_gain",
@@ -101,14 +102,14 @@ def verify(
         value = check.value
         claim = check.claim(value, detect)
         rates = {"alpha": errors.take(), "beta": beta}
-        found = run(claim, f"verify {check.label}", device=place, budget=budget, **rates)
+        found = judged(claim, f"verify {check.label}", device=place, budget=budget, **rates)
         about = (check.theorem, check.written, check.quantity)
         results.append(Result(*about, value, claim.mean, place, found))
     progress(len(chosen), len(chosen), "")
     return results
 
 
-def run(
+def judged(
     claim: Claim, experiment: str, *, alpha: float, beta: float, device: str = "auto", budget: int = BUDGET
 ) -> Evidence:
     """Plan one claim and draw the networks of an experiment for it; raises as ``evidence.plan`` does."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from papers import latex
 from papers.files import write_text
+from papers.table import Table, as_csv, as_markdown
 from papers.tables.glorot import initialisation_factors, variance_conditions
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.random_walk import gains
-from papers.tables.record import Table, as_csv, as_markdown
 from papers.terminal import Progress
 
 TABLES = {

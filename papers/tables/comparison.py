@@ -89,7 +89,7 @@ def needed_at(condition: sp.Eq, theorem: Theorem) -> list[int] | None:
     None where it does not suffice to have it in every layer.  Decided exactly in a network of unequal widths.
     """
     layers = range(len(WIDTHS) - 1)
-    solution = sp.solve(condition, v[i])[0]
+    solution = sp.solve(for_layer(condition), v[i])[0]
     exact = [rational(solution.subs(i, layer), {n: WIDTHS.__getitem__}) for layer in layers]
     kept = [variance for variance in exact if variance is not None]
     if len(kept) < len(exact) or not _constant(theorem, kept):

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import sympy as sp
 
+from papers.table import Cell, Column, Table
 from papers.tables.comparison import WIDTHS, at_equal_widths, balanced, for_layer, needed_at, quotient
 from papers.tables.notes import resting_on
-from papers.tables.record import Cell, Column, Table
 from theory.networks import dense
 from theory.proof.library import find
 from theory.proof.theorem import Printed, Theorem

@@ -11,9 +11,9 @@ from fractions import Fraction
 import sympy as sp
 
 from numerics.evaluate import value
+from papers.table import Cell, Column, Table
 from papers.tables.glorot import at_equal_sizes, weight_variances
 from papers.tables.notes import resting_on
-from papers.tables.record import Cell, Column, Table
 from theory.jacobian import V, s
 from theory.networks import df
 from theory.probability.expectation import E

@@ -11,8 +11,8 @@ import sympy as sp
 
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
+from papers.table import Column, Table
 from papers.tables.notes import resting_on
-from papers.tables.record import Column, Table
 from theory.probability.expectation import E, Var
 from theory.proof.balls import enclose
 from theory.proof.library import find

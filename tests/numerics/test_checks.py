@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import polygamma
 
-from numerics.checks import checks, run, unsampled, verify
+from numerics.checks import checks, judged, unsampled, verify
 from numerics.checks.check import Check, derived
 from numerics.checks.moments import (
     KURTOSIS,
@@ -75,7 +75,7 @@ def test_labels_which_name_the_random_streams_are_unique():
 def test_a_check_agrees_with_its_theorem_and_refutes_values_wrong_by_what_it_detects(check):
     for factor, verdict in ((1, "agrees"), (1 / (1 - DETECT), "refuted"), (1 / (1 + DETECT), "refuted")):
         claim = check.claim(check.value * factor, DETECT)
-        found = run(claim, f"power {check.label}", alpha=POWER_ALPHA, beta=BETA, device="cpu")
+        found = judged(claim, f"power {check.label}", alpha=POWER_ALPHA, beta=BETA, device="cpu")
         assert found.verdict == verdict, (factor, found)
 
 
@@ -83,7 +83,7 @@ def test_a_check_agrees_with_its_theorem_and_refutes_values_wrong_by_what_it_det
 @given(seed=st.integers(0, 2**63), check=st.sampled_from([c for c in CHECKS if c.theorem in CHEAP]))
 def test_cheap_checks_agree_for_every_seed(seed, check):
     claim = check.claim(check.value, DETECT)
-    found = run(claim, f"seed {seed} {check.label}", alpha=SEED_ALPHA, beta=BETA, device="cpu")
+    found = judged(claim, f"seed {seed} {check.label}", alpha=SEED_ALPHA, beta=BETA, device="cpu")
     assert found.verdict == "agrees", found
     assert (found.excluded > 0) <= bool(found.condition)
 
@@ -91,7 +91,7 @@ def test_cheap_checks_agree_for_every_seed(seed, check):
 def test_dead_layers_are_excluded_and_counted():
     """Four layers of four units: one network in 1 - (15/16)^4 = 0.23 has a dead layer."""
     (check,) = (c for c in CHECKS if c.theorem == "random_walk.relu_gain" and c.parameters["N"] == 4)
-    found = run(check.claim(check.value, DETECT), "dead", alpha=ERRORS.take(), beta=BETA, device="cpu")
+    found = judged(check.claim(check.value, DETECT), "dead", alpha=ERRORS.take(), beta=BETA, device="cpu")
     assert found.condition == "no dead layer"
     alive, drawn = (15 / 16) ** 4, found.networks + found.excluded
     slack = math.sqrt(math.log(2 / 1e-9) / (2 * drawn))  # Hoeffding, at an error rate of 1e-9
@@ -102,9 +102,18 @@ def test_dead_layers_are_excluded_and_counted():
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.label)
 def test_a_check_beyond_its_budget_is_undecided_without_a_draw(check, monkeypatch):
     monkeypatch.setattr("numerics.sampling.direct.draw", None)
-    found = run(check.claim(check.value, DETECT), "none", alpha=1e-6, beta=1e-3, budget=1)
+    found = judged(check.claim(check.value, DETECT), "none", alpha=1e-6, beta=1e-3, budget=1)
     assert (found.verdict, found.networks, found.excluded) == ("undecided", 0, 0)
     assert found.reason.startswith("needs ")
+
+
+def test_an_experiment_can_be_repeated_and_another_one_draws_other_networks():
+    (check,) = (c for c in CHECKS if c.theorem == "random_walk.linear_gain")
+    claim = check.claim(check.value, DETECT)
+    one, again, other = (
+        judged(claim, name, alpha=1e-6, beta=1e-3, device="cpu").statistic for name in ("one", "one", "other")
+    )
+    assert one == again != other
 
 
 # --- verify ------------------------------------------------------------------------------------------------
