@@ -59,7 +59,7 @@ def _numbers(name: str, given: dict[str, Any], digits: int, *, enclose: bool, va
 
 
 def has_value(theorem: Theorem, derivation: Derivation) -> bool:
-    """Whether a statement is an equation whose right-hand side the theorem's parameters determine."""
+    """Whether a statement equates something, exactly or asymptotically, with what the parameters determine."""
     import sympy as sp
     from sympy.core.function import AppliedUndef
 
@@ -67,7 +67,7 @@ def has_value(theorem: Theorem, derivation: Derivation) -> bool:
 
     right = derivation.statement.right
     if (
-        derivation.statement.relation != "="
+        derivation.statement.relation not in ("=", "~")
         or not isinstance(right, sp.Expr)
         or right.has(E, Var, AppliedUndef)
     ):

@@ -30,6 +30,9 @@ _REASONS = {
     "random_walk.fair_coin_masks": "a statement; the rectifier checks of random_walk meet real masks and rest on it",
     "random_walk.gap": "random_walk.ratio_transform, which is sampled, less exp(-e^y)",
     "random_walk.active_gap": "random_walk.active_transform, which is sampled, less exp(-e^y)",
+    "random_walk.normal_transform": "sampled as random_walk.ratio_transform, which has its value",
+    "random_walk.normal_log_mean": "sampled as random_walk.linear_log_mean, which has its value",
+    "random_walk.active_log_mean": "sampled as random_walk.relu_log_mean, which has its value",
     "random_walk.relu_gain_fit": "printed in the paper, not derived: compare it with random_walk.relu_gain",
     "random_walk.relu_gain_series": "an asymptotic series of random_walk.relu_gain, which is sampled",
 }

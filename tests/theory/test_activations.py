@@ -9,7 +9,7 @@ import pytest
 import sympy as sp
 import torch
 from flint import acb, arb, fmpq
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from theory.activations import ACTIVATIONS, SELU_ALPHA, SELU_SCALE, Activation, Component
@@ -97,7 +97,7 @@ def test_selus_constants_are_torchs_to_the_last_bit() -> None:
 
 
 @every_activation
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(left=points, right=points, slope=slopes)
 def test_difference_quotients_are_slopes_in_between(
     f: Activation, left: float, right: float, slope: float

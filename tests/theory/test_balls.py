@@ -45,6 +45,14 @@ def test_branch_cuts_do_not_mislead_the_integrator() -> None:
     assert value.overlaps(arb(14) / 3)
 
 
+def test_the_cut_of_the_incomplete_gamma_function_does_not_mislead_the_integrator() -> None:
+    """The cut ends at the end of the range; with its end removed by x = y^2 the two forms overlap at every precision."""
+    plain = sp.Integral(sp.exp(-x) * sp.lowergamma(a, x / 2), (x, 0, 4))
+    smooth = sp.Integral(2 * y * sp.exp(-(y**2)) * sp.sqrt(sp.pi) * sp.erf(y / sp.sqrt(2)), (y, 0, 2))
+    for bits in (60, 100, 162):
+        assert ball(plain, {a: Fraction(1, 2)}, bits).overlaps(ball(smooth, {}, bits))
+
+
 @given(st.fractions(Fraction(-9, 10), 20, max_denominator=10**9), st.integers(5, 200))
 def test_log1pmx_is_what_it_says(w: Fraction, digits: int) -> None:
     if w != 0:

@@ -58,6 +58,19 @@ def _regular(function: Callable[..., Any]) -> Callable[..., acb]:
     return lambda *args, analytic: function(*args)
 
 
+def _right_half(function: Callable[..., acb]) -> Callable[..., acb]:
+    """A function whose last argument has its branch cut on the negative axis: analytic surely to the right of 0."""
+
+    def extended(*args: acb, analytic: bool) -> acb:
+        return acb(arb("nan")) if analytic and not args[-1].real > 0 else function(*args)
+
+    return extended
+
+
+def _nowhere_analytic(function: Callable[[acb], acb]) -> Callable[..., acb]:
+    return lambda x, analytic: acb(arb("nan")) if analytic else function(x)
+
+
 def _polygamma(order: acb, x: acb) -> acb:
     return x.polygamma(order)
 
@@ -123,16 +136,16 @@ _FUNCTIONS: dict[type, Callable[..., acb]] = {
     sp.erf: _regular(acb.erf),
     sp.erfc: _regular(acb.erfc),
     sp.gamma: _regular(acb.gamma),
-    sp.loggamma: lambda x, *, analytic: x.lgamma(),
+    sp.loggamma: _right_half(lambda x: x.lgamma()),
     sp.polygamma: _regular(_polygamma),
-    sp.lowergamma: _regular(lambda s, x: x.gamma_lower(s)),
-    sp.uppergamma: _regular(lambda s, x: x.gamma_upper(s)),
+    sp.lowergamma: _right_half(lambda s, x: x.gamma_lower(s)),
+    sp.uppergamma: _right_half(lambda s, x: x.gamma_upper(s)),
     sp.binomial: _regular(_binomial),
     sp.Abs: _real_only(abs),
     sp.Max: _real_only(_maximum),
     sp.Min: _real_only(_minimum),
-    sp.re: _regular(lambda x: acb(x.real)),
-    sp.im: _regular(lambda x: acb(x.imag)),
+    sp.re: _nowhere_analytic(lambda x: acb(x.real)),
+    sp.im: _nowhere_analytic(lambda x: acb(x.imag)),
 }
 
 _CONSTANTS: dict[sp.Basic, Callable[[], acb]] = {

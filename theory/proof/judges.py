@@ -190,6 +190,8 @@ def sample_points(step: Step) -> Iterator[dict[sp.Basic, Any]]:
     """The step's own points, then a spread of at most MOST_POINTS points over the domains of its free symbols."""
     free = sorted(step.free_symbols(), key=str)
     yield from (dict(point) for point in step.points)
+    if step.relation == "~":
+        return  # only the author knows along which points the error term shrinks
     if any(symbol not in step.domains for symbol in free):
         if not step.points:
             raise UnknownNode(f"no domain is known for one of {free}")

@@ -13,19 +13,21 @@ import sympy as sp
 from theory.probability.expectation import E, Given
 from theory.probability.facts import STANDARD_NORMAL, x
 from theory.probability.setting import Assumption
+from theory.proof.forms import form_of, in_all_forms, insert
 from theory.proof.library import theorem
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, cite
 from theory.proof.theorem import Chain, Proof, Theorem
 from theory.random_walk.logarithm import (
-    HYPOTHESES,
     SLOPE,
     WIDTH,
+    active_log_mean,
     leaky_log_mean,
     linear_log_mean,
+    normal_log_mean,
     relu_log_mean,
 )
 from theory.random_walk.ratio import FAIR_COINS, c, counting, layer, some_active
-from theory.random_walk.walk import form_of, in_all_forms, insert, mu, unbiased_g, unbiased_gain, walk
+from theory.random_walk.walk import mu, unbiased_g, unbiased_gain, walk
 from theory.symbols import N, a, i
 
 _solved = sp.exp(-mu / 2)
@@ -125,13 +127,13 @@ log_of_quotient = Rule("ln of a quotient; coins independent of the entries", _qu
 )
 def orthogonal_relu_gain(p: Proof) -> Chain:
     """The gain of an unbiased rectifier walk with Haar-orthogonal weights, given that no layer is dead."""
-    p.assume(HAAR, FAIR_COINS, *HYPOTHESES)
+    p.assume(HAAR, FAIR_COINS, STANDARD_NORMAL)
     quotient = Given(sp.log(_active / _all), some_active)
     line = sp.exp((_linear - _relu) / 2)
-    relu, linear = relu_log_mean.derivation(), linear_log_mean.derivation()
+    relu, linear = active_log_mean.derivation(), normal_log_mean.derivation()
 
     def value(form: str) -> tuple[sp.Expr, Rule]:
-        moments = {_relu: (relu_log_mean, relu), _linear: (linear_log_mean, linear)}
+        moments = {_relu: (active_log_mean, relu), _linear: (normal_log_mean, linear)}
         rules = [insert(node, theorem, form) for node, (theorem, _) in moments.items()]
         forms = {node: form_of(derivation, form) for node, (_, derivation) in moments.items()}
         return line.subs(forms), rules[0] & rules[1]

@@ -25,6 +25,7 @@ from theory.probability.facts import (
     y,
 )
 from theory.proof.domains import Integers, Reals
+from theory.proof.forms import in_all_forms
 from theory.proof.library import theorem
 from theory.proof.nodes import DominatedIntegral, log1pmx
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, by_theorem, rewrite
@@ -185,21 +186,28 @@ _sum_of_squares = sp.Sum(x[i] ** 2, (i, 1, N))
 _linear_ratio, _linear_copy = ratio.subs(a, 1), normal_ratio.subs(a, 1)
 
 
-@theorem("random_walk.linear_log_mean", source="sussillo2014, S-02", setting=layer, parameters=(WIDTH,))
-def linear_log_mean(p: Proof) -> Chain:
-    """E ln z of a linear layer of width N."""
-    p.assume(*HYPOTHESES)
-    p.printed("S-02", -1 / N, "the first term of the expansion in 1/N")
+@theorem("random_walk.normal_log_mean", source="johnson1994", setting=layer, parameters=(WIDTH,))
+def normal_log_mean(p: Proof) -> Chain:
+    """E ln z of a linear layer, z written in standard normal variables."""
+    p.assume(STANDARD_NORMAL)
     value = sp.polygamma(0, N / 2) + sp.log(2) - sp.log(N)
     plain, stable = (-_line(body, ACTIVE_SCALE) for body in (plain_gap.subs(a, 1), gap(sp.S.One)))
     by_transform = p.calc(value, "=", plain, known_integral("the same mean by the transform"))
     p.evaluate_by(p.calc(by_transform.right, "=", stable, by_theorem(stable_gap, at={a: 1})))
     return p.calc(
-        E(sp.log(_linear_ratio)),
-        *("=", E(sp.log(_linear_copy)), equal_transforms),
+        E(sp.log(_linear_copy)),
         *("=", E(sp.log(_sum_of_squares)) - sp.log(N), scaled_logarithm),
         *("=", value, by_theorem(chi_square_log_mean, at={k: N})),
     )
+
+
+@theorem("random_walk.linear_log_mean", source="sussillo2014, S-02", setting=layer, parameters=(WIDTH,))
+def linear_log_mean(p: Proof) -> Chain:
+    """E ln z of a linear layer of width N."""
+    p.assume(*HYPOTHESES)
+    p.printed("S-02", -1 / N, "the first term of the expansion in 1/N")
+    copy = E(sp.log(_linear_copy))
+    return p.calc(E(sp.log(_linear_ratio)), "=", copy, equal_transforms) + in_all_forms(p, copy, copy, normal_log_mean)
 
 
 @theorem("random_walk.linear_log_variance", source="sussillo2014, S-04", setting=layer, parameters=(WIDTH,))
@@ -232,12 +240,10 @@ relu_mean = _over_active(_log_k)
 relu_mean_stable = -sp.log(2) - _line(active_gap, ACTIVE_SCALE)
 
 
-@theorem("random_walk.relu_log_mean", source="sussillo2014, S-05", setting=layer, parameters=(WIDTH,))
-def relu_log_mean(p: Proof) -> Chain:
-    """E ln z of a rectifier layer of width N, given at least one active unit."""
-    p.assume(*HYPOTHESES, FAIR_COINS)
-    fit = sp.Rational(12, 5)
-    p.printed("S-05", -sp.log(2) - fit / (sp.Max(N, 6) - fit), "a fit; the exact first term is 5/2, not 2.4")
+@theorem("random_walk.active_log_mean", source="sussillo2014, section 3", setting=layer, parameters=(WIDTH,))
+def active_log_mean(p: Proof) -> Chain:
+    """E ln z of a rectifier layer given at least one active unit, z written in standard normal variables and coins."""
+    p.assume(STANDARD_NORMAL, FAIR_COINS)
     doubled = Given(sp.exp(-2 * sp.exp(y) * active_sum), some_active) - EXPONENTIAL
     p.calc(
         Given(sp.log(2 * active_sum), some_active),
@@ -248,12 +254,22 @@ def relu_log_mean(p: Proof) -> Chain:
     p.enclose_by(p.calc(relu_mean, "=", plain, known_integral("the same mean by the transform")))
     p.evaluate_by(p.calc(plain, "=", relu_mean_stable, by_theorem(stable_active_gap)))
     return p.calc(
-        Given(sp.log(_relu_ratio), some_active),
-        *("=", Given(sp.log(active_sum), some_active), equal_transforms),
+        Given(sp.log(active_sum), some_active),
         *("=", _over_active(E(sp.log(_units / N))), count_active),
         *("=", _over_active(E(sp.log(_units)) - sp.log(N)), scaled_logarithm),
         *("=", relu_mean, by_theorem(chi_square_log_mean)),
     )
+
+
+@theorem("random_walk.relu_log_mean", source="sussillo2014, S-05", setting=layer, parameters=(WIDTH,))
+def relu_log_mean(p: Proof) -> Chain:
+    """E ln z of a rectifier layer of width N, given at least one active unit."""
+    p.assume(*HYPOTHESES)
+    fit = sp.Rational(12, 5)
+    p.printed("S-05", -sp.log(2) - fit / (sp.Max(N, 6) - fit), "a fit; the exact first term is 5/2, not 2.4")
+    copy = Given(sp.log(active_sum), some_active)
+    same = p.calc(Given(sp.log(_relu_ratio), some_active), "=", copy, equal_transforms)
+    return same + in_all_forms(p, copy, copy, active_log_mean)
 
 
 @theorem("random_walk.relu_log_variance", source="sussillo2014, S-06", setting=layer, parameters=(WIDTH,))

@@ -167,28 +167,37 @@ squared_normal = Rule(
 )
 
 
-@theorem(
-    "random_walk.ratio_transform",
-    source="sussillo2014, section 3",
-    setting=layer,
-    parameters=(
-        *(Parameter("N", Integers(1), N), Parameter("slope", Reals(0, 1), a)),
-        Parameter("s", Reals(0, open_low=True), s),
-    ),
+_PARAMETERS = (
+    Parameter("N", Integers(1), N),
+    Parameter("slope", Reals(0, 1), a),
+    Parameter("s", Reals(0, open_low=True), s),
 )
-def ratio_transform(p: Proof) -> Chain:
-    """The Laplace transform of the squared-norm ratio of a leaky rectifier layer."""
-    p.assume(GAUSSIAN_WEIGHTS, UNIT_DIRECTION, STANDARD_NORMAL, FAIR_COINS)
+
+
+@theorem("random_walk.normal_transform", source="sussillo2014, section 3", setting=layer, parameters=_PARAMETERS)
+def normal_transform(p: Proof) -> Chain:
+    """The Laplace transform of the ratio, written in standard normal variables and coins."""
+    p.assume(STANDARD_NORMAL, FAIR_COINS)
     unit = c[1] + a**2 * (1 - c[1])
     one = E(sp.exp(-s / N * unit * x[1] ** 2))
     tossed = (E(sp.exp(-s / N * x[1] ** 2)) + E(sp.exp(-s / N * a**2 * x[1] ** 2))) / 2
     return p.calc(
-        E(sp.exp(-s * ratio)),
-        *("=", E(sp.exp(-s * normal_ratio)), gaussian_combination),
+        E(sp.exp(-s * normal_ratio)),
         *("=", sp.Product(E(sp.exp(-s / N * factor * x[i] ** 2)), (i, 1, N)), product_of_transforms),
         *("=", one**N, same_law),
         *("=", tossed**N, toss),
         *("=", transform, squared_normal),
+    )
+
+
+@theorem("random_walk.ratio_transform", source="sussillo2014, section 3", setting=layer, parameters=_PARAMETERS)
+def ratio_transform(p: Proof) -> Chain:
+    """The Laplace transform of the squared-norm ratio of a leaky rectifier layer."""
+    p.assume(GAUSSIAN_WEIGHTS, UNIT_DIRECTION, STANDARD_NORMAL, FAIR_COINS)
+    return p.calc(
+        E(sp.exp(-s * ratio)),
+        *("=", E(sp.exp(-s * normal_ratio)), gaussian_combination),
+        *("=", transform, by_theorem(normal_transform)),
     )
 
 
@@ -234,11 +243,11 @@ count_active = Rule("by the number of active units", _count, judged_in=counting)
 )
 def active_transform(p: Proof) -> Chain:
     """The transform of a rectifier layer's ratio, given that at least one unit is active."""
-    p.assume(GAUSSIAN_WEIGHTS, UNIT_DIRECTION, STANDARD_NORMAL, FAIR_COINS)
+    p.assume(STANDARD_NORMAL, FAIR_COINS)
     power, none = transform.subs(a, 0), sp.Integer(2) ** -N
     unconditional = (E(sp.exp(-s * active_sum)) - none) / (1 - none)
     return p.calc(
         Given(sp.exp(-s * active_sum), some_active),
         *("=", unconditional, condition_on_activity),
-        *("=", (power - none) / (1 - none), by_theorem(ratio_transform, at={a: 0})),
+        *("=", (power - none) / (1 - none), by_theorem(normal_transform, at={a: 0})),
     )

@@ -26,10 +26,11 @@ from theory.probability.expectation import E, Var
 from theory.probability.integrals import divide_by
 from theory.probability.setting import Assumption, Family, Instance, Setting
 from theory.proof.domains import Integers, Names, Reals
+from theory.proof.forms import in_all_forms
 from theory.proof.library import theorem
 from theory.proof.nodes import PairSum
 from theory.proof.rules import Context, Rule, RuleDoesNotApply
-from theory.proof.theorem import Chain, Derivation, Parameter, Proof, Theorem
+from theory.proof.theorem import Chain, Parameter, Proof, Theorem
 from theory.random_walk.logarithm import (
     WIDTH,
     linear_log_mean,
@@ -95,29 +96,6 @@ def _exponentiate(line: sp.Basic, context: Context) -> sp.Basic:
 
 
 exponentiate = Rule("exponentiate", _exponentiate, relation="<=>")
-
-
-def form_of(derivation: Derivation, form: str) -> sp.Expr:
-    """The plain, stable or rigorous form of a statement's right-hand side."""
-    return derivation.statement.right if form == "plain" else getattr(derivation, form)
-
-
-def insert(moment: sp.Expr, theorem: Theorem, form: str = "plain") -> Rule:
-    """Give a moment of ln z its value for one kind of layer, in one of the forms that its theorem proves equal."""
-
-    def derive(line: sp.Basic, context: Context) -> sp.Basic:
-        return line.subs(moment, form_of(theorem.derivation(), form))
-
-    return Rule(f"by {theorem.name}", derive, uses=(theorem.name,), appeal=True)
-
-
-def in_all_forms(p: Proof, line: sp.Expr, symbol: sp.Symbol, theorem: Theorem) -> Chain:
-    """The line with its moment inserted; also in the forms for floats and for balls."""
-    derivation = theorem.derivation()
-    for form, keep in (("stable", p.evaluate_by), ("rigorous", p.enclose_by)):
-        value = line.subs(symbol, getattr(derivation, form))
-        keep(p.calc(line, "=", value, insert(symbol, theorem, form)))
-    return p.calc(line, "=", line.subs(symbol, derivation.statement.right), insert(symbol, theorem))
 
 
 WALK_PARAMETERS = (WIDTH, DEPTH, GAIN, ACTIVATION)
