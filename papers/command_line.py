@@ -215,10 +215,13 @@ def verify(
     chosen = [theorem.name for theorem in _chosen(names)]
     from numerics.checks import unsampled
     from numerics.checks import verify as sampled
+    from theory.proof.theorem import DoesNotStand
 
     try:
         with progress("sampling") as advance:
             found = sampled(chosen, device=device, **rates, budget=budget, progress=advance)
+    except DoesNotStand as refusal:
+        raise NotHad(str(refusal)) from None
     except (RuntimeError, ValueError) as refusal:  # no such device; a detectable error finer than the samples
         raise BadUsage(str(refusal)) from None
     skipped = {name: reason for name, reason in unsampled().items() if name in chosen}

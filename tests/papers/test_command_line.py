@@ -20,7 +20,7 @@ from theory.probability.setting import Instance, Setting
 from theory.proof import cache, library
 from theory.proof.domains import Integers, Lists, Names, Reals
 from theory.proof.rules import Rule, algebra
-from theory.proof.theorem import Parameter, Step
+from theory.proof.theorem import DoesNotStand, Parameter, Step
 
 x, a = sp.Symbol("x"), sp.IndexedBase("a")
 NUMBER = Parameter("x", Reals(0), x)
@@ -404,6 +404,16 @@ def test_verify_passes_exact_rates_on_and_fails_unless_all_agree(registered, mon
     shown = run("verify", "own.square").stdout
     assert "second: why" in shown
     assert "own.square: not sampled: a limit" in shown
+
+
+def test_verify_fails_where_a_theorem_does_not_stand(registered, monkeypatch):
+    def verify(names, **rates):
+        raise DoesNotStand("own.square does not stand")
+
+    backend(monkeypatch, "numerics.checks", verify=verify, unsampled=dict)
+    result = run("verify", "own.square")
+    assert result.exit_code == 1
+    assert "own.square does not stand" in result.stderr
 
 
 def test_verify_says_in_one_line_that_a_device_is_not_there(registered, monkeypatch):
