@@ -165,6 +165,8 @@ def _row_by_row(line: sp.Basic, context: Context) -> sp.Basic:
 row_by_row = Rule(
     "row by row and layer by layer",
     _row_by_row,
+    kind="cited",  # the induction itself is argued in words above; its two lemmas are proved, small networks enumerated
+    source="hanin2018which",
     uses=("random_walk.fair_coin_mask", "random_walk.sign_absorption"),
 )
 
