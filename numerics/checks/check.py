@@ -12,34 +12,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from numerics.ensembles import Dense
+from numerics.ensembles import Network
 from numerics.evaluate import value
 from numerics.evidence import relative
+from numerics.sampling import direct
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from numerics.sampling.direct import Pass
 
 DIGITS = 17  # decimal digits that determine a float64
 
 
 @dataclass(frozen=True)
 class Claim:
-    """``measure`` of a pass of ``network`` has this ``mean``, and ``variance`` bounds its variance.
+    """``measure`` of what a ``sampler`` draws of ``network`` has this ``mean``, and ``variance`` bounds its variance.
 
-    ``measure`` maps a pass of B networks to (B,) float64. ``shift`` (> 0) is the error of the mean to be
-    found. ``condition``: in words, what networks with a value other than NaN fulfil; empty where all have one.
+    ``measure`` maps B networks as the sampler shows them to (B,) float64. ``shift`` (> 0) is the error of the mean to
+    be found. ``condition``: in words, what networks with a value other than NaN fulfil; empty where all have one.
     """
 
-    network: Dense
-    measure: Callable[[Pass], Tensor]
+    network: Network
+    measure: Callable[[Any], Tensor]
     mean: float
     variance: float
     shift: float
     condition: str = ""
+    sampler: ModuleType = direct
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,11 @@ def mean_check(
     theorem: str,
     parameters: Mapping[str, Any],
     quantity: str,
-    network: Dense,
-    measure: Callable[[Pass], Tensor],
+    network: Network,
+    measure: Callable[[Any], Tensor],
     variance: Callable[[float], float],
     condition: str = "",
+    sampler: ModuleType = direct,
 ) -> Check:
     """The check of a theorem whose value is the mean of what is measured.
 
@@ -89,7 +92,7 @@ def mean_check(
 
     def claim(mean: float, detect: float) -> Claim:
         bound = variance(derived(theorem, **parameters))
-        return Claim(network, measure, mean, bound, relative(mean, detect), condition)
+        return Claim(network, measure, mean, bound, relative(mean, detect), condition, sampler)
 
     return Check(theorem, parameters, quantity, claim)
 

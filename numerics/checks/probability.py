@@ -16,8 +16,8 @@ from torch import Tensor
 
 from numerics.checks.check import Check, derived, event_variance, mean_check
 from numerics.checks.moments import log_fourth_moment
-from numerics.ensembles import Dense
-from numerics.sampling.direct import Pass, squared_norm
+from numerics.ensembles import Inputs, Weights, dense
+from numerics.sampling.passes import Pass, squared_norm
 
 
 def checks() -> tuple[Check, ...]:
@@ -44,9 +44,9 @@ def _check(
     """``function`` of S, whose variance is a function of its mean."""
 
     def measure(seen: Pass) -> Tensor:
-        return function(squared_norm(seen.activations[0]))
+        return function(squared_norm(seen.activations[0])[:, 0])
 
-    network = Dense((degrees, 1), (1.0,))
+    network = dense((degrees, 1), Weights(), inputs=Inputs((degrees,), squared_length=degrees, random=True))
     return mean_check(f"probability.{theorem}", parameters, f"{quantity}, S = |x|^2", network, measure, variance)
 
 

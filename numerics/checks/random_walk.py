@@ -28,9 +28,9 @@ from torch import Tensor
 
 from numerics.checks.check import Check, Claim, derived, event_variance, mean_check
 from numerics.checks.moments import log_ratio_fourth_moment
-from numerics.ensembles import Dense
+from numerics.ensembles import Activation, Network, Weights, dense
 from numerics.evidence import relative
-from numerics.sampling.direct import Pass, squared_norm
+from numerics.sampling.passes import Pass, squared_norm
 
 Measure = Callable[[Pass], Tensor]
 Variance = Callable[[], float]  # computed when asked for: it may judge proofs
@@ -79,27 +79,23 @@ def _network(
     gain: float = 1.0,
     slope: Fraction | None = None,
     law: str = "normal",
-) -> Dense:
+) -> Network:
     """A network with ``depth`` ratios; slope 0 of a leaky rectifier is the rectifier."""
-    return Dense(
-        (width,) * (depth + 2),
-        (gain**2 / width,) * (depth + 1),
-        activation=activation,
-        slope=float(slope) if slope else None,
-        law=law,
-        input_variance=None,
-    )
+    if slope == 0:
+        activation, slope = "relu", None
+    weights, leak = Weights(law, gain**2, "fan_in"), None if slope is None else float(slope)
+    return dense((width,) * (depth + 2), weights, activation, slope=leak, last_activation=False)
 
 
-def _condition(network: Dense) -> str:
-    return "no dead layer" if network.activation == "relu" else ""
+def _condition(network: Network) -> str:
+    return "no dead layer" if Activation("relu") in network.layers else ""
 
 
 def _mean_check(
     theorem: str,
     parameters: Mapping[str, Any],
     quantity: str,
-    network: Dense,
+    network: Network,
     measure: Measure,
     variance: Callable[[float], float],
 ) -> Check:
@@ -109,7 +105,7 @@ def _mean_check(
 
 def _ratio(seen: Pass, above: int, below: int = 0) -> Tensor:
     """|delta^below|^2/|delta^above|^2, NaN where a layer is dead: there delta^0 = 0."""
-    squares = [squared_norm(seen.gradients[layer]) for layer in (0, below, above)]
+    squares = [squared_norm(seen.gradients[layer])[:, 0] for layer in (0, below, above)]
     return torch.where(squares[0] > 0, squares[1] / squares[2], math.nan)
 
 
@@ -170,7 +166,7 @@ def _transform(theorem: str, at: Mapping[str, Any], rate: Fraction) -> Check:
 
 def _dead_probability(width: int) -> Check:
     def dead(seen: Pass) -> Tensor:
-        return (squared_norm(seen.activations[1]) == 0).double()
+        return (squared_norm(seen.activations[1])[:, 0] == 0).double()
 
     parameters, network = {"N": width}, _network("relu", width, 1)
     return mean_check("random_walk.dead_probability", parameters, "z^1 = 0", network, dead, event_variance)

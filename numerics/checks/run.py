@@ -14,7 +14,7 @@ from numerics import evidence
 from numerics.checks import probability, random_walk, variance
 from numerics.checks.check import Check, Claim
 from numerics.evidence import BUDGET, RUN_ALPHA, ErrorBudget, Evidence
-from numerics.sampling import devices, direct
+from numerics.sampling import devices
 from theory.proof.library import find, theorems
 
 BETA = 1e-3  # chance that a theorem which is wrong by as much as DETECT passes its check
@@ -125,5 +125,6 @@ def judged(
         budget=budget,
         condition=claim.condition,
     )
-    blocks = direct.sample(claim.network, budget, experiment=experiment, measure=claim.measure, device=device)
+    sampler = claim.sampler
+    blocks = sampler.sample(claim.network, budget, experiment=experiment, measure=claim.measure, device=device)
     return evidence.judge(plan, blocks)

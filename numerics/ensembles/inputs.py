@@ -24,7 +24,7 @@ from numerics.ensembles.validation import at_least_zero, finite, positive_intege
 class Inputs:
     """``count`` inputs of a ``shape``, pairwise ``correlation``.
 
-    ``shape``: (width,), or (channels, height, width) for images; an integer is a width. ``squared_length``: |x|^2
+    ``shape``: (width,), or (channels, height, width) for images. ``squared_length``: |x|^2
     of a fixed input, E|x|^2 of a random one. ``correlation``: from -1/(count - 1) to 1, the cosine of the angle.
 
     Raises ValueError for a shape or count that is not positive, a negative length, a correlation that no
@@ -38,7 +38,7 @@ class Inputs:
     random: bool = False
 
     def __post_init__(self) -> None:
-        shape = (self.shape,) if isinstance(self.shape, int) else sequence("the shape of an input", self.shape)
+        shape = sequence("the shape of an input", self.shape)
         if len(shape) not in (1, 3):
             raise ValueError(f"an input is a vector or an image (channels, height, width), not of shape {shape}.")
         object.__setattr__(self, "shape", tuple(positive_integer("every width of an input", n) for n in shape))

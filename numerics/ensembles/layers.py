@@ -47,6 +47,10 @@ class Affine:
         """(rows, columns) of the matrix that is drawn."""
         return math.prod(before) // (2 if self.mirrored else 1), self.width
 
+    def entry_variance(self, before: Shape) -> float:
+        """The variance of an entry of that matrix, whose sides are the fans."""
+        return self.weights.entry_variance(*self.matrix(before))
+
     def after(self, before: Shape) -> Shape:
         """The shape of its output; raises ValueError where the matrix cannot exist."""
         if self.mirrored and math.prod(before) % 2:
@@ -77,8 +81,15 @@ class Convolution:
 
     def matrix(self, before: Shape) -> Shape:
         """(rows, columns) of the matrix that is drawn: fan-in by channels."""
-        taps = 1 if self.weights.law == "orthogonal" else self.kernel**2
-        return before[0] * taps, self.channels
+        return before[0] * self._taps, self.channels
+
+    def entry_variance(self, before: Shape) -> float:
+        """The variance of an entry of that matrix; each fan counts the taps of the kernel that are drawn."""
+        return self.weights.entry_variance(before[0] * self._taps, self.channels * self._taps)
+
+    @property
+    def _taps(self) -> int:
+        return 1 if self.weights.law == "orthogonal" else self.kernel**2
 
     def after(self, before: Shape) -> Shape:
         """The shape of its output; raises ValueError for a vector and for a kernel larger than the image."""

@@ -46,13 +46,13 @@ class Network:
         return tuple(shapes)
 
     def matrices(self) -> Iterator[tuple[Affine | Convolution, Shape]]:
-        """Every layer with weights, and the shape of the matrix that is drawn for it, residual bodies included."""
+        """Every layer with weights, residual bodies included, and the shape of what is below it."""
         yield from _matrices(self.layers, self.inputs.shape)
 
     @property
     def weight_count(self) -> int:
         """The number of weights drawn for one network, biases aside."""
-        return sum(math.prod(shape) for _, shape in self.matrices())
+        return sum(math.prod(layer.matrix(before)) for layer, before in self.matrices())
 
     @property
     def value_count(self) -> int:
@@ -74,7 +74,7 @@ def _matrices(layers: tuple[Layer, ...], shape: Shape) -> Iterator[tuple[Affine 
         if isinstance(layer, Residual):
             yield from _matrices(layer.body, shape)
         elif isinstance(layer, (Affine, Convolution)):
-            yield layer, layer.matrix(shape)
+            yield layer, shape
         shape = layer.after(shape)
 
 
