@@ -132,9 +132,15 @@ def factored(rows: Tensor) -> tuple[Tensor, Tensor]:
             along = left @ frame.transpose(1, 2)
             left = left - along @ frame
             factor[:, j : j + 1, :j] += along
-        length = torch.linalg.vector_norm(left, dim=2, keepdim=True)
-        new = length > _PARALLEL * torch.linalg.vector_norm(row, dim=2, keepdim=True)
+        length, whole = _length(left), _length(row)
+        new = length > _PARALLEL * whole
         factor[:, j : j + 1, j : j + 1] = length * new
         unit = left * torch.where(new, 1 / length, 0.0)
         frame = torch.cat([frame, unit], dim=1) if j else unit
     return factor, frame
+
+
+def _length(row: Tensor) -> Tensor:
+    """|x| of rows (B, 1, n) as (B, 1, 1); squared in float64, where the square of a small float32 is not 0."""
+    length: Tensor = torch.linalg.vector_norm(row, dim=2, keepdim=True, dtype=torch.float64)
+    return length.to(row.dtype)

@@ -103,7 +103,7 @@ def _inputs(inputs: Inputs, networks: int, stream: torch.Generator) -> Tensor:
         rows = torch.as_tensor(inputs.fixed(), dtype=torch.float32, device=stream.device)
         return rows.reshape(shape[1:]).expand(shape).clone()
     entries = laws.normal((networks, inputs.count, inputs.size), math.sqrt(inputs.squared_length / inputs.size), stream)
-    mixing = torch.as_tensor(inputs.mixing(), dtype=torch.float32, device=stream.device)
+    mixing = torch.as_tensor(inputs.mixing(), dtype=entries.dtype, device=stream.device)
     return (mixing @ entries).reshape(shape)
 
 
@@ -131,13 +131,18 @@ def _bias(bias: Weights, outcome: Tensor, stream: torch.Generator) -> Tensor:
 
 
 def _check_range(network: Network, rows: tuple[Tensor, ...]) -> None:
-    """Refuse values near the ends of float32, and zero rows that no mask, tie or zero variance explains."""
+    """Refuse values near the ends of float32, and zero rows that no mask, tie or zero variance explains.
+
+    Batch normalisation subtracts: what it leaves of equal values, and of equal slopes, is rounding of any size.
+    """
     variances = [layer.entry_variance(before) for layer, before in network.matrices()]
     variances += [network.inputs.squared_length, network.output_gradient_variance]
     flat = [value.flatten(2) for value in rows]
     largest = torch.stack([torch.maximum(value.amax(dim=2), -value.amin(dim=2)) for value in flat])
     trusted = (largest >= 1 / _RANGE) & (largest <= _RANGE)
-    if 0 in variances or _has_exact_zeros(network.layers):
+    if _has(network.layers, lambda layer: isinstance(layer, BatchNorm)):
+        trusted |= largest < 1 / _RANGE
+    elif 0 in variances or _has(network.layers, _gives_zeros):
         trusted |= largest == 0
     if not trusted.all() or any(0 < variance < _SMALLEST_VARIANCE for variance in variances):
         raise OverflowError(
@@ -146,15 +151,15 @@ def _check_range(network: Network, rows: tuple[Tensor, ...]) -> None:
         )
 
 
-def _has_exact_zeros(layers: tuple[Layer, ...]) -> bool:
-    """Whether a layer may give exact zeros: flat pieces of activations, ties of discrete laws, equal inputs."""
-    for layer in layers:
-        if isinstance(layer, Residual) and (0 in (layer.skip, layer.scale) or _has_exact_zeros(layer.body)):
-            return True
-        if isinstance(layer, Activation) and (layer.name in _FLAT or layer.slope == 0):
-            return True
-        if isinstance(layer, BatchNorm):
-            return True
-        if isinstance(layer, (Affine, Convolution)) and layer.weights.law in ("sign", "sparse"):
-            return True
-    return False
+def _has(layers: tuple[Layer, ...], quality: Callable[[Layer], bool]) -> bool:
+    """Whether a layer, or one in the body of a residual module, has the quality."""
+    return any(quality(layer) or (isinstance(layer, Residual) and _has(layer.body, quality)) for layer in layers)
+
+
+def _gives_zeros(layer: Layer) -> bool:
+    """Whether exact zeros are possible: flat pieces of activations, ties of discrete laws, switched-off modules."""
+    if isinstance(layer, Activation):
+        return layer.name in _FLAT or layer.slope == 0
+    if isinstance(layer, Residual):
+        return 0 in (layer.skip, layer.scale)
+    return isinstance(layer, (Affine, Convolution)) and layer.weights.law in ("sign", "sparse")
