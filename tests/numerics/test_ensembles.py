@@ -9,7 +9,17 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from numerics.ensembles import (
-    Activation, Affine, BatchNorm, Convolution, Inputs, Network, Residual, Weights, dense, highway, looks_linear,
+    Activation,
+    Affine,
+    BatchNorm,
+    Convolution,
+    Inputs,
+    Network,
+    Residual,
+    Weights,
+    dense,
+    highway,
+    looks_linear,
     residual,
 )  # fmt: skip
 from numerics.ensembles.strategies import inputs, networks

@@ -9,7 +9,17 @@ from torch import nn
 from torch.nn import functional
 
 from numerics.ensembles import (
-    ACTIVATIONS, Activation, Affine, BatchNorm, Convolution, Inputs, Network, Residual, Weights, dense, looks_linear,
+    ACTIVATIONS,
+    Activation,
+    Affine,
+    BatchNorm,
+    Convolution,
+    Inputs,
+    Network,
+    Residual,
+    Weights,
+    dense,
+    looks_linear,
 )  # fmt: skip
 from numerics.ensembles.layers import EPSILON
 from numerics.ensembles.strategies import networks, seeds
