@@ -46,7 +46,10 @@ def seeds() -> SearchStrategy[int]:
 
 @st.composite
 def weights(draw: DrawFn, rows: int, columns: int, laws: Sequence[str] = LAWS) -> Weights:
-    """A law of a weight matrix, in any variance convention, that keeps or halves the second moment of its inputs."""
+    """A law of weights, in any variance convention, that keeps or halves the second moment of its inputs.
+
+    ``rows`` and ``columns`` are the fans.
+    """
     law, per = draw(st.sampled_from(laws)), draw(st.sampled_from(sorted(FANS)))
     density = draw(st.sampled_from([1.0, 0.5])) if law == "sparse" else None
     return Weights(law, draw(SCALES) * FANS[per](rows, columns) / rows, per, density)
@@ -103,7 +106,8 @@ def _linear(draw: DrawFn, shape: Shape, kind: str, laws: Sequence[str], units: i
     if kind == "convolution":
         kernel = draw(st.sampled_from([k for k in (1, 3) if k <= min(shape[1:])]))
         channels = units or draw(st.integers(1, shape[0] if law == "orthogonal" else 4))
-        drawn = draw(weights(shape[0] * kernel**2, channels, [law]))
+        taps = 1 if law == "orthogonal" else kernel**2
+        drawn = draw(weights(shape[0] * taps, channels * taps, [law]))
         return Convolution(channels, kernel, drawn, draw(st.sampled_from(PADDINGS)), bias)
     mirrored = units is None and below % 2 == 0 and draw(st.booleans())
     rows = below // (1 + mirrored)

@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
@@ -11,6 +12,7 @@ from numerics.ensembles import ACTIVATIONS, LAWS, Activation, Affine, BatchNorm,
 from numerics.ensembles.layers import PADDINGS
 from numerics.ensembles.strategies import CORRELATIONS, KINDS, inputs, networks, seeds
 from numerics.ensembles.weights import FANS
+from numerics.sampling import direct
 
 TYPES = dict(zip(KINDS, (Affine, Activation, Convolution, BatchNorm, Residual), strict=True))
 
@@ -28,10 +30,20 @@ def laws_of(network):
 @given(network=networks())
 def test_a_network_is_drawn_whose_every_matrix_exists(network):
     assert Network(network.inputs, network.layers, network.output_gradient_variance) == network
-    for layer, (rows, columns) in network.matrices():
-        assert min(rows, columns) >= 1
+    for layer, below in network.matrices():
+        rows, columns = layer.matrix(below)
         assert layer.weights.law != "orthogonal" or columns <= rows
-        assert layer.weights.entry_variance(rows, columns) > 0
+        # a fan times a scale, over the rows, over the fan, times the rows: four roundings
+        kept = rows * layer.entry_variance(below)
+        assert kept in (pytest.approx(1, rel=4 * 2**-52), pytest.approx(0.5, rel=4 * 2**-52))
+
+
+@given(network=networks(), seed=seeds())
+def test_the_direct_sampler_draws_every_network_within_the_range_of_float32(network, seed):
+    seen = direct.draw(network, 0, experiment=f"strategies {seed}", device="cpu")
+    sizes = [tuple(value.shape[2:]) for value in seen.values]
+    assert sizes == list(network.shapes) == [tuple(slope.shape[2:]) for slope in seen.slopes]
+    assert all(value.isfinite().all() for value in (*seen.values, *seen.slopes))
 
 
 @given(
