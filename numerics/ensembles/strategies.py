@@ -35,6 +35,7 @@ from numerics.ensembles.weights import FANS, LAWS, Weights
 KINDS = ("affine", "activation", "convolution", "batch_norm", "residual")
 WIDTHS = st.integers(1, 6)
 SCALES = st.sampled_from([1.0, 0.5])  # of variances, squared lengths and skips: nothing saturates beyond float32
+MODULES = st.sampled_from([0.75, 0.25])  # of residual modules: no weight +-1 cancels a skip, so no value is exactly 0
 SLOPES = st.sampled_from([0.25, 0.01, 1.0, 0.0, -0.5])
 CORRELATIONS = (0.0, 0.5, -0.5, 0.9, 1.0)  # -0.5 is the simplex of three inputs, 1 makes all inputs equal
 
@@ -96,7 +97,7 @@ def _layer(draw: DrawFn, shape: Shape, kinds: Sequence[str], laws: Sequence[str]
     if kind == "activation":
         name = draw(st.sampled_from(activations))
         return Activation(name, draw(SLOPES) if name in SLOPED else None)
-    return Residual(_body(draw, shape, kinds, laws, activations), draw(SCALES), draw(SCALES))
+    return Residual(_body(draw, shape, kinds, laws, activations), draw(SCALES), draw(MODULES))
 
 
 def _linear(draw: DrawFn, shape: Shape, kind: str, laws: Sequence[str], units: int | None = None) -> Layer:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -235,6 +236,13 @@ def test_a_test_that_does_not_keep_to_its_share_fails(project, case):
     result.stdout.fnmatch_lines([said])
 
 
+def test_a_share_ends_with_its_test(project):
+    project.makepyfile(HEAD + GOOD + "\n\ndef test_unmarked(sampled): sampled.alpha(1)\n")
+    result = run(project, "-k", "test_own or test_unmarked")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*only the body of a test marked @pytest.mark.sampled has a share*"])
+
+
 def test_a_sampled_test_is_not_repeated_until_it_passes(project):
     project.makepyfile(HEAD + REFUTED)
     project.makeconftest(
@@ -312,3 +320,17 @@ def test_the_profiles_can_be_loaded_by_name_and_nothing_loads_hypothesis_unasked
     )
     run_apart(project, "test_it.py").assert_outcomes(passed=1)
     run_apart(project, "test_profile.py", f"--hypothesis-profile={profile}").assert_outcomes(passed=1)
+
+
+def test_the_readmes_sampled_test_runs_and_prints_that_account(project):
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    (source,) = (code for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "mark.sampled" in code)
+    (printed,) = re.findall(r"^initium: (.* sampled checks.*)$", readme, re.MULTILINE)
+    project.makepyfile(test_mine=source)
+    result = run(project, "--hypothesis-profile=initium")
+    result.assert_outcomes(passed=1)
+    assert account(result) == printed
+    wrong = source.replace("check(2, alpha", "check(2.25, alpha")
+    assert wrong != source
+    project.makepyfile(test_mine=wrong)
+    run_apart(project).assert_outcomes(failed=1)
