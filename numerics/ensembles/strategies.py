@@ -57,11 +57,12 @@ def weights(draw: DrawFn, rows: int, columns: int, laws: Sequence[str] = LAWS) -
 
 
 @st.composite
-def inputs(draw: DrawFn, images: bool = True, least: int = 1) -> Inputs:
-    """One to three inputs, fixed or random, at least ``least`` (<= 3); also images, unless asked not to."""
+def inputs(draw: DrawFn, ranks: Sequence[int] = (1, 3), least: int = 1) -> Inputs:
+    """One to three inputs, fixed or random, at least ``least`` (<= 3); of rank 1, vectors, or 3, images."""
     sides = st.integers(1, 4)
-    shapes = [st.tuples(WIDTHS)] + [st.tuples(st.integers(1, 3), sides, sides)] * images
-    shape, count, random = draw(st.one_of(shapes)), draw(st.integers(least, 3)), draw(st.booleans())
+    shapes = {1: st.tuples(WIDTHS), 3: st.tuples(st.integers(1, 3), sides, sides)}
+    shape = draw(st.one_of([shapes[rank] for rank in ranks]))
+    count, random = draw(st.integers(least, 3)), draw(st.booleans())
     fitting = [rho for rho in CORRELATIONS if count == 1 or rho * (count - 1) >= -1]
     if not random:  # fixed inputs need a dimension for each direction that they span
         room = math.prod(shape)
@@ -80,7 +81,8 @@ def networks(
 
     ``kinds=("affine", "activation")`` are the feed-forward networks. Images are drawn where convolutions are.
     """
-    start = draw(inputs("convolution" in kinds, least=2 if "batch_norm" in kinds else 1))
+    ranks = [1] * (set(kinds) != {"convolution"}) + [3] * ("convolution" in kinds)
+    start = draw(inputs(ranks, least=2 if "batch_norm" in kinds else 1))
     layers, shape = [], start.shape
     for _ in range(draw(st.integers(1, 4))):
         layers.append(_layer(draw, shape, kinds, laws, activations))

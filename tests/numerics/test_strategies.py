@@ -27,8 +27,12 @@ def laws_of(network):
     return {layer.weights.law for layer, _ in network.matrices()}
 
 
-@given(network=networks())
-def test_a_network_is_drawn_whose_every_matrix_exists(network):
+RARE = networks(kinds=("convolution",)) | networks(kinds=("activation", "residual"), activations=("relu", "crelu"))
+
+
+@settings(max_examples=200)
+@given(network=networks() | RARE)
+def test_a_network_is_drawn_whose_every_matrix_exists_and_keeps_the_scale(network):
     assert Network(network.inputs, network.layers, network.output_gradient_variance) == network
     for layer, below in network.matrices():
         rows, columns = layer.matrix(below)
@@ -50,7 +54,6 @@ def test_the_direct_sampler_draws_every_network_within_the_range_of_float32(netw
     data=st.data(), kinds=st.sets(st.sampled_from(KINDS), min_size=1), laws=st.sets(st.sampled_from(LAWS), min_size=1)
 )
 def test_nothing_is_drawn_that_was_not_asked_for(data, kinds, laws):
-    kinds |= {"affine"}  # a vector needs a layer
     network = data.draw(networks(kinds=sorted(kinds), laws=sorted(laws), activations=("relu", "crelu")))
     assert {type(layer) for layer in all_layers(network.layers)} <= {TYPES[kind] for kind in kinds}
     assert laws_of(network) <= laws
@@ -89,7 +92,7 @@ WANTED = {
 def test_everything_that_can_be_asked_for_is_drawn():
     seen = set()
 
-    @settings(max_examples=1000, phases=[Phase.generate])
+    @settings(max_examples=500, phases=[Phase.generate])
     @given(network=networks(), other=networks(kinds=("affine", "activation", "residual")))
     def look(network, other):
         seen.update(features(network), features(other))
@@ -98,7 +101,7 @@ def test_everything_that_can_be_asked_for_is_drawn():
     assert WANTED - seen == set()
 
 
-@given(x=inputs(images=False, least=2))
+@given(x=inputs(ranks=(1,), least=2))
 def test_inputs_are_what_was_asked_for(x):
     assert len(x.shape) == 1
     assert 2 <= x.count <= 3
