@@ -35,6 +35,7 @@ from numerics.ensembles.weights import FANS, LAWS, Weights
 KINDS = ("affine", "activation", "convolution", "batch_norm", "residual")
 WIDTHS = st.integers(1, 6)
 SCALES = st.sampled_from([1.0, 0.5])  # of variances, squared lengths and skips: nothing saturates beyond float32
+MODULES = st.sampled_from([0.75, 0.25])  # of residual modules: no weight +-1 cancels a skip, so no value is exactly 0
 SLOPES = st.sampled_from([0.25, 0.01, 1.0, 0.0, -0.5])
 CORRELATIONS = (0.0, 0.5, -0.5, 0.9, 1.0)  # -0.5 is the simplex of three inputs, 1 makes all inputs equal
 
@@ -46,18 +47,22 @@ def seeds() -> SearchStrategy[int]:
 
 @st.composite
 def weights(draw: DrawFn, rows: int, columns: int, laws: Sequence[str] = LAWS) -> Weights:
-    """A law of a weight matrix, in any variance convention, that keeps or halves the second moment of its inputs."""
+    """A law of weights, in any variance convention, that keeps or halves the second moment of its inputs.
+
+    ``rows`` and ``columns`` are the fans.
+    """
     law, per = draw(st.sampled_from(laws)), draw(st.sampled_from(sorted(FANS)))
     density = draw(st.sampled_from([1.0, 0.5])) if law == "sparse" else None
     return Weights(law, draw(SCALES) * FANS[per](rows, columns) / rows, per, density)
 
 
 @st.composite
-def inputs(draw: DrawFn, images: bool = True, least: int = 1) -> Inputs:
-    """One to three inputs, fixed or random, at least ``least`` (<= 3); also images, unless asked not to."""
+def inputs(draw: DrawFn, ranks: Sequence[int] = (1, 3), least: int = 1) -> Inputs:
+    """One to three inputs, fixed or random, at least ``least`` (<= 3); of rank 1, vectors, or 3, images."""
     sides = st.integers(1, 4)
-    shapes = [st.tuples(WIDTHS)] + [st.tuples(st.integers(1, 3), sides, sides)] * images
-    shape, count, random = draw(st.one_of(shapes)), draw(st.integers(least, 3)), draw(st.booleans())
+    shapes = {1: st.tuples(WIDTHS), 3: st.tuples(st.integers(1, 3), sides, sides)}
+    shape = draw(st.one_of([shapes[rank] for rank in ranks]))
+    count, random = draw(st.integers(least, 3)), draw(st.booleans())
     fitting = [rho for rho in CORRELATIONS if count == 1 or rho * (count - 1) >= -1]
     if not random:  # fixed inputs need a dimension for each direction that they span
         room = math.prod(shape)
@@ -76,7 +81,8 @@ def networks(
 
     ``kinds=("affine", "activation")`` are the feed-forward networks. Images are drawn where convolutions are.
     """
-    start = draw(inputs("convolution" in kinds, least=2 if "batch_norm" in kinds else 1))
+    ranks = [1] * (set(kinds) != {"convolution"}) + [3] * ("convolution" in kinds)
+    start = draw(inputs(ranks, least=2 if "batch_norm" in kinds else 1))
     layers, shape = [], start.shape
     for _ in range(draw(st.integers(1, 4))):
         layers.append(_layer(draw, shape, kinds, laws, activations))
@@ -93,7 +99,7 @@ def _layer(draw: DrawFn, shape: Shape, kinds: Sequence[str], laws: Sequence[str]
     if kind == "activation":
         name = draw(st.sampled_from(activations))
         return Activation(name, draw(SLOPES) if name in SLOPED else None)
-    return Residual(_body(draw, shape, kinds, laws, activations), draw(SCALES), draw(SCALES))
+    return Residual(_body(draw, shape, kinds, laws, activations), draw(SCALES), draw(MODULES))
 
 
 def _linear(draw: DrawFn, shape: Shape, kind: str, laws: Sequence[str], units: int | None = None) -> Layer:
@@ -103,7 +109,8 @@ def _linear(draw: DrawFn, shape: Shape, kind: str, laws: Sequence[str], units: i
     if kind == "convolution":
         kernel = draw(st.sampled_from([k for k in (1, 3) if k <= min(shape[1:])]))
         channels = units or draw(st.integers(1, shape[0] if law == "orthogonal" else 4))
-        drawn = draw(weights(shape[0] * kernel**2, channels, [law]))
+        taps = 1 if law == "orthogonal" else kernel**2
+        drawn = draw(weights(shape[0] * taps, channels * taps, [law]))
         return Convolution(channels, kernel, drawn, draw(st.sampled_from(PADDINGS)), bias)
     mirrored = units is None and below % 2 == 0 and draw(st.booleans())
     rows = below // (1 + mirrored)

@@ -1,8 +1,8 @@
 """The two error rates of a mean's evidence hold, also under heavy tails; no verdict comes for nothing.
 
 Rates are measured where they can be seen (5 to 30 %). A count of bad verdicts among K runs is stochastically
-below a binomial with the promised rate, so it passes that binomial's upper TOLERATED quantile with chance
-TOLERATED at most.
+below a binomial with the promised rate, so it passes that binomial's upper quantile with the chance of that
+quantile at most: the test's share of the session's error budget.
 """
 
 import dataclasses
@@ -18,7 +18,6 @@ from scipy.stats import binom
 
 from numerics import evidence
 
-TOLERATED = 1e-9  # chance that a correct program fails one example of a measured rate
 RUNS = 200  # verdicts a rate is measured on
 SEEDS = st.integers(0, 2**63)
 RATES = st.floats(0.05, 0.3)  # large enough to be seen in RUNS verdicts
@@ -53,13 +52,16 @@ def verdicts(check, samples):
     return [evidence.judge(check, [row]).verdict for row in samples]
 
 
+@pytest.mark.sampled(checks=2)
 @settings(max_examples=20)
 @given(seed=SEEDS, law=LAWS, alpha=RATES, beta=RATES, shift=st.floats(0.3, 3), side=st.sampled_from([-1, 1]))
-def test_both_error_rates_are_kept_at_finite_n(seed, law, alpha, beta, shift, side):
+def test_both_error_rates_are_kept_at_finite_n(sampled, seed, law, alpha, beta, shift, side):
     check = evidence.plan(7.0, 1.0, shift=shift, alpha=alpha, beta=beta)
     samples = 7.0 + law(np.random.default_rng(seed), (RUNS, check.networks))
-    assert verdicts(check, samples).count("refuted") <= binom.isf(TOLERATED, RUNS, alpha)
-    assert verdicts(check, samples + side * shift).count("agrees") <= binom.isf(TOLERATED, RUNS, beta)
+    rare = sampled.alpha(networks=samples.size)
+    assert verdicts(check, samples).count("refuted") <= binom.isf(rare, RUNS, alpha)
+    rare = sampled.alpha(networks=samples.size)
+    assert verdicts(check, samples + side * shift).count("agrees") <= binom.isf(rare, RUNS, beta)
 
 
 @settings(max_examples=20)
@@ -142,14 +144,18 @@ def test_the_verdict_rests_on_the_first_planned_usable_samples_however_they_arri
     assert found.z_score == found.estimate / found.standard_error  # the claim is 0
 
 
-def test_a_mean_that_is_wrong_by_five_percent_is_refuted_and_the_right_one_agrees():
-    true, variance, alpha = math.exp(0.5), math.e * math.expm1(1), 1e-9  # of the standard lognormal law
-    check = evidence.plan(true, variance, shift=evidence.relative(true, 0.05), alpha=alpha, beta=alpha)
-    samples = np.random.default_rng(11).lognormal(0, 1, check.networks)
-    assert evidence.judge(check, [samples]).verdict == "agrees"
+@pytest.mark.sampled(checks=3)
+def test_a_mean_that_is_wrong_by_five_percent_is_refuted_and_the_right_one_agrees(sampled):
+    true, variance = math.exp(0.5), math.e * math.expm1(1)  # of the standard lognormal law
+
+    def judged(rate, factor=1.0):
+        check = evidence.plan(true, variance, shift=evidence.relative(true, 0.05), alpha=rate, beta=rate)
+        samples = np.random.default_rng(11).lognormal(0, 1, check.networks)
+        return evidence.judge(dataclasses.replace(check, mean=true * factor), [samples])
+
+    sampled.agrees(judged, detects=0.05)
     for factor in (1.05, 0.95):
-        wrong = dataclasses.replace(check, mean=true * factor)
-        assert evidence.judge(wrong, [samples]).verdict == "refuted"
+        sampled.refutes(lambda beta, factor=factor: judged(beta, factor))
 
 
 def test_a_check_over_its_budget_says_so_before_it_draws():
