@@ -27,9 +27,10 @@ import torch
 from torch import Tensor
 
 from numerics.checks.check import Check, Claim, derived, event_variance, mean_check
-from numerics.checks.moments import log_ratio_fourth_moment
+from numerics.checks.moments import log_ratio_fourth_moment, ratio_power
 from numerics.ensembles import Activation, Network, Weights, dense
 from numerics.evidence import relative
+from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, squared_norm
 
 Measure = Callable[[Pass], Tensor]
@@ -39,33 +40,63 @@ BOTTOM = "|delta^0|^2/|delta^1|^2"
 
 
 def checks() -> tuple[Check, ...]:
-    """The checks of this subject, at widths, depths and gains where the value is far from 0."""
-    half, quarter = Fraction(1, 2), Fraction(1, 4)
+    """The checks of this subject, where the value is far from 0 and where each constant of a formula matters."""
+    return (*_of_one_layer(), *_of_walks(), *_of_gains())
+
+
+def _of_one_layer() -> tuple[Check, ...]:
+    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(5, 7)
     return (
         _transform("ratio_transform", {"N": 3, "slope": quarter}, Fraction(2)),
-        _transform("active_transform", {"N": 3}, Fraction(2)),
+        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(12)),
+        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 12))),
         _log_mean("linear", 2, 8, log_variance("linear", 2)),
         _log_variance("linear", 5),
-        _log_mean("relu", 4, 3, log_variance("relu", 4)),
-        _log_variance("relu", 4),
+        *(_log_mean("relu", width, 3, log_variance("relu", width)) for width in (4, 1, 37)),
+        *(_log_variance("relu", width, ratios) for width, ratios in ((4, 3), (1, 1), (37, 3))),
         _log_mean("leaky", 4, 4, leaky_bound(4, quarter), slope=quarter),
-        _walk_mean("linear", 2, 5, Fraction(2)),
-        _walk_mean("relu", 4, 3, Fraction(3)),
-        _walk_variance("linear", 3, 4, Fraction(6, 5)),
-        _walk_variance("relu", 4, 3, Fraction(3, 2)),
-        _gain("linear_gain", "linear", 3, 4, log_variance("linear", 3)),
-        _gain("relu_gain", "relu", 4, 4, log_variance("relu", 4)),
-        _gain("relu_gain", "relu", 12, 4, log_variance("relu", 12)),
-        _gain("leaky_relu_gain", "relu", 3, 3, log_variance("relu", 3), slope=Fraction(0)),
-        _gain("leaky_relu_gain", "leaky_relu", 4, 4, leaky_bound(4, half), slope=half),
-        _gain("orthogonal_relu_gain", "relu", 4, 3, orthogonal_variance(4), law="orthogonal"),
+        _log_mean("leaky", 5, 4, leaky_bound(5, Fraction(1)), slope=Fraction(1)),
         _dead_probability(2),
         _ratio_cdf("linear", 3, Fraction(1)),
-        _ratio_cdf("relu", 3, half),
+        _ratio_cdf("linear", 37, Fraction(6, 7)),
+        *(_ratio_cdf("relu", width, level) for width, level in ((3, half), (1, Fraction(6, 7)), (37, Fraction(6, 7)))),
         _power("ratio_power", {"N": 3, "activation": "relu"}, Fraction(1, 5)),
+        _power("ratio_power", {"N": 37, "activation": "relu"}, Fraction(1, 7)),
+    )
+
+
+def _of_walks() -> tuple[Check, ...]:
+    return (
+        _walk_mean("linear", 2, 5, Fraction(2)),
+        _walk_mean("linear", 5, 1, Fraction(6, 7)),
+        _walk_mean("relu", 4, 3, Fraction(3)),
+        _walk_mean("relu", 1, 1, Fraction(5, 2)),
+        _walk_variance("linear", 3, 4, Fraction(6, 5)),
+        *(_walk_variance("relu", width, depth, Fraction(3, 2)) for width, depth in ((4, 3), (1, 1), (37, 2))),
         _power("walk_power", {"N": 3, "depth": 3, "activation": "linear"}, Fraction(1, 6)),
+        _power("walk_power", {"N": 37, "depth": 5, "activation": "linear"}, Fraction(5, 14)),
         _walk_cdf("linear", 3, 3, Fraction(0)),
         _walk_cdf("relu", 4, 3, Fraction(-4)),
+    )
+
+
+def _of_gains() -> tuple[Check, ...]:
+    half, none, wide = Fraction(1, 2), Fraction(0), Fraction(5, 7)
+    return (
+        *(_gain("linear_gain", "linear", width, 4, log_variance("linear", width)) for width in (3, 1, 37)),
+        *(_gain("relu_gain", "relu", n, depth, log_variance("relu", n)) for n, depth in ((4, 4), (12, 4), (1, 1))),
+        *(
+            _gain("leaky_relu_gain", "relu", n, depth, log_variance("relu", n), slope=none)
+            for n, depth in ((3, 3), (1, 1), (37, 3))
+        ),
+        *(
+            _gain("leaky_relu_gain", "leaky_relu", n, 4, leaky_bound(n, slope), slope=slope)
+            for n, slope in ((4, half), (1, Fraction(2, 7)), (37, wide))
+        ),
+        *(
+            _gain("orthogonal_relu_gain", "relu", n, depth, orthogonal_variance(n), law="orthogonal")
+            for n, depth in ((4, 3), (1, 1), (2, 2), (37, 3))
+        ),
     )
 
 
@@ -100,7 +131,7 @@ def _mean_check(
     variance: Callable[[float], float],
 ) -> Check:
     name, condition = f"random_walk.{theorem}", _condition(network)
-    return mean_check(name, parameters, quantity, network, measure, variance, condition)
+    return mean_check(name, parameters, quantity, network, measure, variance, condition, cheapest(network))
 
 
 def _ratio(seen: Pass, above: int, below: int = 0) -> Tensor:
@@ -186,7 +217,7 @@ def _power(theorem: str, at: Mapping[str, Any], power: Fraction) -> Check:
     depth = at.get("depth", 1)
 
     def variance(mean: float) -> float:
-        return derived(f"random_walk.{theorem}", **at, s=2 * power) - mean**2
+        return ratio_power(at["activation"], at["N"], -2 * float(power)) ** depth - mean**2
 
     def measure(seen: Pass) -> Tensor:
         return _ratio(seen, depth).pow(-float(power))
@@ -248,7 +279,7 @@ def _log_variance(activation: str, width: int, ratios: int = 3) -> Check:
             return (torch.stack(logs) - mean).square().mean(0)
 
         variance = squared_walk_variance(activation, width, 1) / ratios
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network))
+        return Claim(network, measure, value, variance, relative(value, detect), _condition(network), cheapest(network))
 
     quantity = f"(ln z - mean)^2 over the {ratios} ratios z"
     return Check(f"random_walk.{activation}_log_variance", {"N": width}, quantity, claim)
@@ -266,7 +297,7 @@ def _walk_variance(activation: str, width: int, depth: int, gain: Fraction) -> C
         def measure(seen: Pass) -> Tensor:
             return (_log_walk(seen) - mean).square()
 
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network))
+        return Claim(network, measure, value, variance, relative(value, detect), _condition(network), cheapest(network))
 
     return Check("random_walk.walk_variance", parameters, f"(ln {_product(depth)} - mean)^2", claim)
 
@@ -285,7 +316,7 @@ def _gain(
     def claim(gain: float, detect: float) -> Claim:
         network = _network(activation, width, depth, gain, slope, law)
         shift = 2 * depth * math.log1p(detect)
-        return Claim(network, _log_walk, 0.0, depth * variance(), shift, _condition(network))
+        return Claim(network, _log_walk, 0.0, depth * variance(), shift, _condition(network), cheapest(network))
 
     quantity = f"ln {_product(depth)} at this gain"
     return Check(f"random_walk.{theorem}", _with_slope(width, slope), quantity, claim)

@@ -39,6 +39,8 @@ def checks() -> tuple[Check, ...]:
         _uniform_weight("variance.normalized_weight", {"n_in": 3, "n_out": 5}, math.sqrt(6 / (3 + 5))),
         *(_fourth_moment(law) for law in ("normal", "uniform", "truncated", "sign")),
         *(_jacobian_factor(name, Fraction(2), slope) for name, slope in SLOPE_OF.items()),
+        *(_jacobian_factor(name, Fraction(2), slope) for name in SLOPED for slope in (Fraction(0), Fraction(3))),
+        *(_jacobian_factor(name, Fraction(12), None) for name in SATURATING),
     )
 
 
@@ -148,6 +150,7 @@ def _fourth_moment(law: str) -> Check:
 
 # --- slopes ------------------------------------------------------------------------------------------------
 
+SATURATING = ("tanh", "sigmoid", "softsign", "silu", "elu", "mish", "hardtanh")  # the width of the bend matters
 SLOPE_OF = {name: Fraction(1, 3) if name in SLOPED else None for name in ACTIVATIONS}
 
 

@@ -58,7 +58,5 @@ def _cpu_state() -> np.ndarray:
     first_words = [5489, 1301868182]  # the reference implementation's default seed and what follows from it
     state = torch.Generator(device="cpu").manual_seed(first_words[0]).get_state().numpy().view(np.uint64)
     if state[_STATE_START : _STATE_START + 2].tolist() != first_words:
-        raise RuntimeError(
-            f"torch {torch.__version__} keeps its CPU generator otherwise; use torch 2.4 to 2.13."
-        )
+        raise RuntimeError(f"torch {torch.__version__} keeps its CPU generator otherwise; use torch 2.4 to 2.13.")
     return state
