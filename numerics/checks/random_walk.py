@@ -23,12 +23,24 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from numerics.checks.check import Check, Claim, derived, event_variance, mean_check
+from numerics.checks.check import (
+    Check,
+    Claim,
+    IndependenceClaim,
+    LawClaim,
+    MeanClaim,
+    derived,
+    event_variance,
+    mean_check,
+)
 from numerics.checks.moments import log_ratio_fourth_moment, ratio_power
 from numerics.ensembles import Activation, Network, Weights, dense
+from numerics.evaluate import function
 from numerics.evidence import relative
 from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, squared_norm
@@ -60,6 +72,7 @@ def _of_one_layer() -> tuple[Check, ...]:
         _ratio_cdf("linear", 3, Fraction(1)),
         _ratio_cdf("linear", 37, Fraction(6, 7)),
         *(_ratio_cdf("relu", width, level) for width, level in ((3, half), (1, Fraction(6, 7)), (37, Fraction(6, 7)))),
+        *(_ratio_law(activation, width) for activation, width in (("linear", 4), ("relu", 4), ("relu", 37))),
         _power("ratio_power", {"N": 3, "activation": "relu"}, Fraction(1, 5)),
         _power("ratio_power", {"N": 37, "activation": "relu"}, Fraction(1, 7)),
     )
@@ -75,6 +88,8 @@ def _of_walks() -> tuple[Check, ...]:
         *(_walk_variance("relu", width, depth, Fraction(3, 2)) for width, depth in ((4, 3), (1, 1), (37, 2))),
         _power("walk_power", {"N": 3, "depth": 3, "activation": "linear"}, Fraction(1, 6)),
         _power("walk_power", {"N": 37, "depth": 5, "activation": "linear"}, Fraction(5, 14)),
+        _independent_ratios("linear", 3, 5),
+        _independent_ratios("relu", 4, 5),
         _walk_cdf("linear", 3, 3, Fraction(0)),
         _walk_cdf("relu", 4, 3, Fraction(-4)),
     )
@@ -122,6 +137,13 @@ def _condition(network: Network) -> str:
     return "no dead layer" if Activation("relu") in network.layers else ""
 
 
+def _about(network: Network, measure: Measure) -> dict[str, Any]:
+    """What every claim says of its networks."""
+    return {
+        "network": network, "measure": measure, "condition": _condition(network), "sampler": cheapest(network),
+    }  # fmt: skip
+
+
 def _mean_check(
     theorem: str,
     parameters: Mapping[str, Any],
@@ -130,8 +152,7 @@ def _mean_check(
     measure: Measure,
     variance: Callable[[float], float],
 ) -> Check:
-    name, condition = f"random_walk.{theorem}", _condition(network)
-    return mean_check(name, parameters, quantity, network, measure, variance, condition, cheapest(network))
+    return mean_check(f"random_walk.{theorem}", parameters, quantity, variance=variance, **_about(network, measure))
 
 
 def _ratio(seen: Pass, above: int, below: int = 0) -> Tensor:
@@ -212,6 +233,39 @@ def _ratio_cdf(activation: str, width: int, bound: Fraction) -> Check:
     return _mean_check("ratio_cdf", parameters, f"{BOTTOM} <= ratio", network, below, event_variance)
 
 
+def _cdf(activation: str, width: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """The derived distribution function of the ratio of one layer."""
+    evaluated = function("random_walk.ratio_cdf", "numpy")
+    return lambda ratios: evaluated(N=width, ratio=ratios, activation=activation)
+
+
+def _ratio_law(activation: str, width: int) -> Check:
+    """The whole law of the bottom ratio of two."""
+    network = _network(activation, width, 2)
+
+    def claim(value: float, detect: float) -> Claim:
+        about = _about(network, lambda seen: _ratio(seen, 1))
+        return LawClaim(cdf=_cdf(activation, width), distance=detect, **about)
+
+    parameters = {"N": width, "activation": activation}
+    return Check("random_walk.ratio_cdf", parameters, f"the law of {BOTTOM}", claim, of_function=True)
+
+
+def _independent_ratios(activation: str, width: int, depth: int) -> Check:
+    """The hypothesis of the walk's theorems: what makes products of ratios accessible where they have heavy tails."""
+    network = _network(activation, width, depth)
+
+    def ratios(seen: Pass) -> Tensor:
+        return torch.stack([_ratio(seen, below + 1, below) for below in range(depth)], dim=1)
+
+    def claim(value: float, detect: float) -> Claim:
+        about = _about(network, ratios)
+        return IndependenceClaim(cdf=_cdf(activation, width), distance=detect, factors=depth, **about)
+
+    parameters = {"N": width, "depth": depth, "activation": activation}
+    return Check("random_walk.walk_cdf", parameters, f"independence of the {depth} ratios", claim, of_function=True)
+
+
 def _power(theorem: str, at: Mapping[str, Any], power: Fraction) -> Check:
     """z^-s, whose square is z^-2s, for the lowest ratios."""
     depth = at.get("depth", 1)
@@ -279,7 +333,7 @@ def _log_variance(activation: str, width: int, ratios: int = 3) -> Check:
             return (torch.stack(logs) - mean).square().mean(0)
 
         variance = squared_walk_variance(activation, width, 1) / ratios
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network), cheapest(network))
+        return MeanClaim(mean=value, variance=variance, shift=relative(value, detect), **_about(network, measure))
 
     quantity = f"(ln z - mean)^2 over the {ratios} ratios z"
     return Check(f"random_walk.{activation}_log_variance", {"N": width}, quantity, claim)
@@ -297,7 +351,7 @@ def _walk_variance(activation: str, width: int, depth: int, gain: Fraction) -> C
         def measure(seen: Pass) -> Tensor:
             return (_log_walk(seen) - mean).square()
 
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network), cheapest(network))
+        return MeanClaim(mean=value, variance=variance, shift=relative(value, detect), **_about(network, measure))
 
     return Check("random_walk.walk_variance", parameters, f"(ln {_product(depth)} - mean)^2", claim)
 
@@ -316,7 +370,7 @@ def _gain(
     def claim(gain: float, detect: float) -> Claim:
         network = _network(activation, width, depth, gain, slope, law)
         shift = 2 * depth * math.log1p(detect)
-        return Claim(network, _log_walk, 0.0, depth * variance(), shift, _condition(network), cheapest(network))
+        return MeanClaim(mean=0.0, variance=depth * variance(), shift=shift, **_about(network, _log_walk))
 
     quantity = f"ln {_product(depth)} at this gain"
     return Check(f"random_walk.{theorem}", _with_slope(width, slope), quantity, claim)

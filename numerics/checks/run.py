@@ -107,7 +107,7 @@ def verify(
         rates = {"alpha": errors.take(), "beta": beta}
         found = judged(claim, f"verify {check.label}", device=place, budget=budget, **rates)
         about = (check.theorem, check.written, check.quantity)
-        results.append(Result(*about, value, claim.mean, place, found))
+        results.append(Result(*about, value, claim.expected, place, found))
     progress(len(chosen), len(chosen), "")
     return results
 
@@ -116,15 +116,7 @@ def judged(
     claim: Claim, experiment: str, *, alpha: float, beta: float, device: str = "auto", budget: int = BUDGET
 ) -> Evidence:
     """Plan one claim and draw the networks of an experiment for it; raises as ``evidence.plan`` does."""
-    plan = evidence.plan(
-        claim.mean,
-        claim.variance,
-        shift=claim.shift,
-        alpha=alpha,
-        beta=beta,
-        budget=budget,
-        condition=claim.condition,
-    )
+    plan = claim.plan(alpha=alpha, beta=beta, budget=budget)
     sampler = claim.sampler
     blocks = sampler.sample(claim.network, budget, experiment=experiment, measure=claim.measure, device=device)
     return evidence.judge(plan, blocks)

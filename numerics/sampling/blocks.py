@@ -48,9 +48,9 @@ def measured(
 ) -> Iterator[Tensor]:
     """The measured values of the first ``networks`` networks, block by block from block ``first`` on.
 
-    ``measure`` maps what ``draw`` gives for a block to a (size,) float64 tensor; NaN marks a network that does not
-    meet the condition of a check (``numerics.evidence`` counts it apart). Yielded tensors are float64 on the CPU; a
-    shorter run is a prefix of a longer one. Raises ValueError for a count below 1, and for a measure of another
+    ``measure`` maps what ``draw`` gives for a block to a float64 tensor, (size,) or (size, k); NaN marks a network that
+    does not meet the condition of a check (``numerics.evidence`` counts it apart). Yielded tensors are float64 on the
+    CPU; a shorter run is a prefix of a longer one. Raises ValueError for a count below 1, and for a measure of another
     shape or dtype.
     """
     if not isinstance(networks, int) or isinstance(networks, bool) or networks < 1:
@@ -58,8 +58,10 @@ def measured(
 
     def values(block: int) -> Tensor:
         found = measure(draw(block))
-        if not isinstance(found, Tensor) or found.shape != (size,) or found.dtype != torch.float64:
-            raise ValueError(f"a measure must return a float64 tensor of shape ({size},), a value a network.")
+        if not isinstance(found, Tensor) or found.dtype != torch.float64 or found.shape[:1] != (size,):
+            raise ValueError(
+                f"a measure must return a float64 tensor of shape ({size},) or ({size}, k), a row a network."
+            )
         return found[: networks - block * size].cpu()
 
     wanted = range(first, -(-networks // size))
