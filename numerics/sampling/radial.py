@@ -25,8 +25,9 @@ masks are fair coins, and ``ratios`` applies downwards, the coins on the lower w
 W and c as its entries are symmetric; the ratios do not ask for more.
 
 *Dead layers, backward.* If a = 0 and all c^i of a layer are negative, every s above it is 0, and so are the masks, as
-relu'(0) = 0: all gradients vanish. Their lengths are -inf, but for the output gradient itself; where an activation
-follows W^d, delta^d is 0 too and no relative length exists: NaN.
+relu'(0) = 0: all gradients vanish. Their lengths are -inf, but for the output gradient itself; where a rectifier
+follows W^d, delta^d is 0 too and no relative length exists: NaN. Above a dead layer other activations would pass
+gradients on, by a law of their own: networks that mix them with rectifiers are refused here.
 
 *Backward through crelu.* The rows of W^{i+1} that active halves select have the law of independent rows, given what
 selected them. With the signs of s^i taken into them they are matrices A^{i+1} with s^{i+1} = s^i A^{i+1} and
@@ -56,7 +57,7 @@ from numerics.sampling.ratios import Floats, Ratio, log_draws
 BLOCK_STEPS = 2**18  # layers of all networks of a block: 2 MiB, which a core keeps in its cache, and 20 ms of work
 _SLOPES = {"linear": 1.0, "relu": 0.0, "abs": -1.0, "crelu": 1.0}  # for s <= 0, as far as lengths can tell
 _LAWS = ("normal", "orthogonal")
-
+_RANGE = 1e100  # of a slope: its square is far inside float64
 
 Run = tuple[Ratio, int]  # so many neighbouring layers of one law
 
@@ -66,12 +67,13 @@ class Steps:
     """The walks of a network that is not refused, made once for all blocks: runs of layers, ``networks`` a block.
 
     ``forward``: the laws of |z^{i+1}|^2/|z^i|^2, i = 0..d; ``backward``: those of |delta^i|^2/|delta^{i+1}|^2 from
-    i = d-1 down to 0, None where the output gradient is 0.
+    i = d-1 down to 0, which ``backward_refusal`` may forbid.
     """
 
     networks: int
     forward: tuple[Run, ...]
-    backward: tuple[Run, ...] | None
+    backward: tuple[Run, ...]
+    backward_refusal: str
 
     def draw(self, name: str, runs: tuple[Run, ...], key: tuple[str, int], tilt: float = 0.0) -> Floats:
         """Sums of the first 0, 1, 2, ... log ratios, (networks, steps + 1), of the walk ``name`` of (experiment, block)."""
@@ -87,8 +89,7 @@ class Steps:
 class Walk:
     """The log-lengths of a block of B networks, drawn when they are asked for: either ``forward`` or ``backward``.
 
-    Raises ValueError for the second of the two, whose joint law this is not, and for ``backward`` where the output
-    gradient is 0.
+    Raises ValueError for the second of the two, whose joint law this is not, and the ``backward_refusal``.
     """
 
     steps: Steps
@@ -105,11 +106,11 @@ class Walk:
     def backward(self) -> Tensor:
         """ln |delta^i|^2/|delta^d|^2 for i = 0..d: (B, d+1) float64.
 
-        In a network with a dead layer all are -inf but the last, or all NaN where the last activation has slope 0.
+        In a network with a dead layer all are -inf but the last, or all NaN where a rectifier follows the last matrix.
         """
         self._require_not("forward")
-        if self.steps.backward is None:
-            raise ValueError("output_gradient_variance is 0, and a zero gradient has no relative length; give another.")
+        if self.steps.backward_refusal:
+            raise ValueError(self.steps.backward_refusal)
         lengths = self.steps.draw("backward", self.steps.backward, (self.experiment, self.block))
         dead, (top, _) = np.isneginf(lengths[:, -1]), self.steps.forward[-1]
         if top.mortal:
@@ -144,10 +145,27 @@ def refusal(network: Network) -> str:
     return ""
 
 
+def backward_refusal(network: Network) -> str:
+    """Why ``Walk.backward`` cannot be drawn exactly; empty where it can."""
+    if reason := refusal(network):
+        return reason
+    if network.output_gradient_variance == 0:
+        return "output_gradient_variance is 0, and a zero gradient has no relative length; give another."
+    *below, last = (matrix.square == 0 for matrix in _matrices(network))
+    if any(below) and not (all(below) and (last or isinstance(network.layers[-1], Affine))):
+        return (
+            "the radial sampler goes backward where all activations but a linear output have slope 0, or none below "
+            "the output has: above a dead layer others pass gradients on; use the direct sampler."
+        )
+    return ""
+
+
 def _refused(layer: Layer, below: Layer | None, shape: tuple[int, ...]) -> str:
     if isinstance(layer, Activation):
         if layer.slope is None and layer.name not in _SLOPES:
             return f"needs activations with phi(c s) = c phi(s) for c > 0, and {layer.name} changes with the length"
+        if layer.slope and not 1 / _RANGE < abs(layer.slope) < _RANGE:
+            return f"needs a slope whose square is a float, 0 or between 1e-100 and 1e100, not {layer.slope!r}"
         return "" if isinstance(below, Affine) else "needs an affine layer below each activation, where masks are coins"
     if not isinstance(layer, Affine):
         return f"has affine layers and activations alone, and the length of {type(layer).__name__}'s output is no walk"
@@ -179,9 +197,9 @@ def sample(
     ``measure`` may use ``Walk.forward`` or ``Walk.backward``; -inf at a dead layer is for it to turn into an event,
     or into NaN.
     """
-    plan = prepare(network, device)
-    drawn = partial(Walk, plan, experiment)
-    yield from blocks.measured(drawn, plan.networks, networks, measure, first=first, device="cpu")
+    steps = prepare(network, device)
+    drawn = partial(Walk, steps, experiment)
+    yield from blocks.measured(drawn, steps.networks, networks, measure, first=first, device="cpu")
 
 
 def draw(network: Network, block: int, *, experiment: str, device: str = "auto") -> Walk:
@@ -201,7 +219,7 @@ def prepare(network: Network, device: str) -> Steps:
     matrices = _matrices(network)
     forward = _runs(_ratio(matrix, matrix) for matrix in matrices)
     backward = _runs(_ratio(upper, lower) for upper, lower in itertools.pairwise(matrices[::-1]))
-    return Steps(block_size(network), forward, backward if network.output_gradient_variance else None)
+    return Steps(block_size(network), forward, backward, backward_refusal(network))
 
 
 class _Matrix(NamedTuple):

@@ -61,6 +61,10 @@ REAL = {
     "relu, linear output": dense((3, 2, 3, 1), HE, "relu", last_activation=False),
     "leaky": dense((3, 2, 4, 3), HE, "leaky_relu", slope=-0.3),
     "abs": dense((2, 3, 2, 2), HE, "abs"),
+    "rectified output": Network(
+        Inputs((3,)),
+        (Affine(2, HE), Affine(3, HE), Activation("leaky_relu", 0.3), Affine(2, HE), Activation("relu")),
+    ),
     "crelu": dense((2, 2, 3, 2), HE, "crelu"),
     "looks linear": looks_linear((3, 2, 3, 2), HE),
     "random input": dense((4, 2, 3), HE, "relu", inputs=Inputs((4,), random=True)),
@@ -215,6 +219,7 @@ REFUSED = {
     "biases": dense((3, 3), HE, "relu", bias=Weights()),
     "sign": dense((3, 3), Weights("sign"), "relu"),
     "uniform": dense((3, 3), Weights("uniform"), "relu"),
+    "slope": dense((3, 3), HE, "prelu", slope=1e-200),
     "positive variance": dense((3, 3), Weights("normal", 0.0), "relu"),
     "Residual": Network(Inputs((3,)), (Residual((Affine(3, HE),)),)),
     "Convolution": Network(Inputs((1, 3, 3)), (Convolution(2, 3, HE),)),
@@ -239,7 +244,17 @@ def test_what_is_not_exact_is_refused_with_its_reason(said):
 
 def test_what_can_be_drawn_is_not_refused():
     for network in REAL.values():
-        assert radial.refusal(network) == ""
+        assert radial.refusal(network) == radial.backward_refusal(network) == ""
+
+
+@pytest.mark.parametrize("above", [(Activation("abs"),), (Affine(3, HE),), (Activation("prelu", 0.1), Affine(3, HE))])
+def test_gradients_above_a_dead_layer_are_refused_where_they_may_not_vanish(above):
+    """Forward they are not refused."""
+    network = Network(Inputs((3,)), (Affine(3, HE), Activation("relu"), Affine(3, HE), *above))
+    walk = radial.draw(network, 0, experiment="mixed")
+    with pytest.raises(ValueError, match="above a dead layer"):
+        _ = walk.backward
+    assert walk.forward.isneginf().any()
 
 
 def test_forward_and_backward_lengths_are_not_given_together():
