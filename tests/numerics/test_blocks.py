@@ -94,7 +94,9 @@ def test_the_memory_of_a_block_is_bounded_whatever_is_asked_for(sampler, widths)
 
 @SAMPLERS
 @pytest.mark.parametrize(
-    "measured", [torch.zeros(3).double(), torch.zeros(4096), torch.zeros(4096, 1).double(), 0.0], ids=str
+    "measured",
+    [torch.zeros(3).double(), torch.zeros(4096), torch.zeros(1, 4096).double(), torch.tensor(0.0).double(), 0.0],
+    ids=["short", "float32", "turned", "scalar", "no tensor"],
 )
 def test_a_measure_of_another_shape_or_dtype_is_an_error(sampler, measured):
     with pytest.raises(ValueError, match="float64 tensor of shape"):
