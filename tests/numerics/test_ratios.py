@@ -146,6 +146,29 @@ def test_powers_without_a_moment_have_an_infinite_one():
     assert dead == pytest.approx(1 - 2**-5, rel=2**-45)  # E[R^0; R > 0]; log-gammas up to 5, as above
 
 
+class Readable:
+    """A stream of given uniforms, and of gamma variables equal to their means, which show K."""
+
+    def __init__(self, uniforms):
+        self.uniforms = np.asarray(uniforms)
+
+    def random(self, shape):
+        return self.uniforms.reshape(shape)
+
+    def standard_gamma(self, shape):
+        return shape
+
+
+@pytest.mark.parametrize("units", [1, 2, 8, 60, 512, 5000])
+def test_active_units_are_inverted_from_the_far_tail_of_the_binomial_on(units):
+    """A uniform 1 % to either side of P(K <= k), down to the least of 53 bits; no rounding of P(K <= k) is that large."""
+    jumps = np.unique(binom.cdf(np.arange(units + 1), units, 0.5))
+    jumps = jumps[(jumps > 2**-52) & (jumps < 0.99)]
+    uniforms = np.concatenate([[2.0**-53, 0.999], jumps * 0.99, jumps * 1.01])
+    found = np.exp(ratios.log_draws(Ratio(1.0, units, 0), uniforms.shape, Readable(uniforms)))
+    assert np.array_equal(found.round(6), binom.ppf(uniforms, units, 0.5))
+
+
 TILTED_ALPHA = ERRORS.take(8)
 
 

@@ -31,6 +31,14 @@ def test_a_stream_depends_on_its_key_alone(first, second):
     assert not torch.equal(other, before)
 
 
+@given(first=KEYS, second=KEYS)
+def test_a_numpy_stream_depends_on_its_key_alone(first, second):
+    """Two words of 63 bits agree with chance 2^-126."""
+    assume(first != second)
+    words = [streams.numpy_generator(name, *key).integers(2**63, size=2).tolist() for name, key in (first, second, first)]
+    assert words[0] == words[2] != words[1]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [(("a", ["b", "c"]), ("a", ["bsc"])), (("a", [1]), ("a", ["1"])), (("a", [1, 2]), ("a", [12]))],
@@ -75,6 +83,8 @@ def test_streams_of_neighbouring_keys_are_uncorrelated(sampled, seed):
 def test_a_key_of_other_things_is_refused(experiment, key):
     with pytest.raises(ValueError, match="not"):
         streams.generator(CPU, experiment, *key)
+    with pytest.raises(ValueError, match="not"):
+        streams.numpy_generator(experiment, *key)
 
 
 def test_devices_are_resolved_or_refused_with_a_reason(monkeypatch):
