@@ -15,6 +15,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -163,9 +164,12 @@ def mean_check(
 
     about: dict[str, Any] = {"network": network, "measure": measure, "condition": condition, "sampler": sampler}
 
+    @cache
+    def bound() -> float:
+        return variance(derived(theorem, **parameters))
+
     def claim(mean: float, detect: float) -> Claim:
-        bound = variance(derived(theorem, **parameters))
-        return MeanClaim(mean=mean, variance=bound, shift=relative(mean, detect), **about)
+        return MeanClaim(mean=mean, variance=bound(), shift=relative(mean, detect), **about)
 
     return Check(theorem, parameters, quantity, claim)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,7 @@ def _of_one_layer() -> tuple[Check, ...]:
         *(_ratio_cdf("relu", width, level) for width, level in ((3, half), (1, Fraction(6, 7)), (37, Fraction(6, 7)))),
         *(_ratio_law(activation, width) for activation, width in (("linear", 4), ("relu", 4), ("relu", 37))),
         _power("ratio_power", {"N": 3, "activation": "relu"}, Fraction(1, 5)),
+        _power("ratio_power", {"N": 1, "activation": "relu"}, Fraction(243, 1000)),  # z^-2s has a mean below 1/4 alone
         _power("ratio_power", {"N": 37, "activation": "relu"}, Fraction(1, 7)),
     )
 
@@ -249,16 +251,16 @@ def _walk_cdf(activation: str, width: int, depth: int, level: Fraction) -> Check
 def _log_variance(activation: str, width: int, ratios: int = 3) -> Check:
     """The squared distance of ln z from its derived mean, averaged over independent ratios."""
     network = walks.network(activation, width, ratios)
+    mean = cache(lambda: derived(f"random_walk.{activation}_log_mean", N=width))
+
+    def measure(seen: Pass) -> Tensor:
+        logs = [walks.ratio(seen, below + 1, below).log() for below in range(ratios)]
+        return (torch.stack(logs) - mean()).square().mean(0)
 
     def claim(value: float, detect: float) -> Claim:
-        mean = derived(f"random_walk.{activation}_log_mean", N=width)
-
-        def measure(seen: Pass) -> Tensor:
-            logs = [walks.ratio(seen, below + 1, below).log() for below in range(ratios)]
-            return (torch.stack(logs) - mean).square().mean(0)
-
         variance = walks.squared_walk_variance(activation, width, 1) / ratios
-        return MeanClaim(mean=value, variance=variance, shift=relative(value, detect), **walks.about(network, measure))
+        shift = relative(value, detect)
+        return MeanClaim(mean=value, variance=variance, shift=shift, **walks.about(network, measure))
 
     quantity = f"(ln z - mean)^2 over the {ratios} ratios z"
     return Check(f"random_walk.{activation}_log_variance", {"N": width}, quantity, claim)
@@ -269,14 +271,15 @@ def _walk_variance(activation: str, width: int, depth: int, gain: Fraction) -> C
     parameters = {"N": width, "depth": depth, "gain": gain, "activation": activation}
     network = walks.network(activation, width, depth, float(gain))
 
+    mean = cache(lambda: derived("random_walk.walk_mean", **parameters))
+
+    def measure(seen: Pass) -> Tensor:
+        return (walks.log_walk(seen) - mean()).square()
+
     def claim(value: float, detect: float) -> Claim:
-        mean = derived("random_walk.walk_mean", **parameters)
         variance = walks.squared_walk_variance(activation, width, depth)
-
-        def measure(seen: Pass) -> Tensor:
-            return (walks.log_walk(seen) - mean).square()
-
-        return MeanClaim(mean=value, variance=variance, shift=relative(value, detect), **walks.about(network, measure))
+        shift = relative(value, detect)
+        return MeanClaim(mean=value, variance=variance, shift=shift, **walks.about(network, measure))
 
     return Check("random_walk.walk_variance", parameters, f"(ln {walks.product(depth)} - mean)^2", claim)
 
