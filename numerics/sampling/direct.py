@@ -63,9 +63,17 @@ def block_size(network: Dense) -> int:
 
 
 def sample(
-    network: Dense, networks: int, *, experiment: str, measure: Callable[[Pass], Tensor], device: str = "auto"
+    network: Dense,
+    networks: int,
+    *,
+    experiment: str,
+    measure: Callable[[Pass], Tensor],
+    device: str = "auto",
+    first: int = 0,
 ) -> Iterator[Tensor]:
     """Yield the measured values of the first ``networks`` networks of an experiment, block by block.
+
+    Those of the blocks before ``first`` are left out, and not drawn.
 
     ``measure`` maps a ``Pass`` of B networks to a (B,) float64 tensor; NaN marks a network that does not meet
     the condition of the check (``numerics.evidence`` counts it apart). Yielded tensors are float64 on the
@@ -75,7 +83,7 @@ def sample(
     if not isinstance(networks, int) or networks < 1:
         raise ValueError(f"the number of networks must be a positive integer, not {networks!r}.")
     size = block_size(network)
-    for block in range(-(-networks // size)):
+    for block in range(first, -(-networks // size)):
         values = measure(draw(network, block, experiment=experiment, device=device))
         if not isinstance(values, Tensor) or values.shape != (size,) or values.dtype != torch.float64:
             raise ValueError(f"a measure must return a float64 tensor of shape ({size},), a value a network.")
@@ -126,9 +134,7 @@ def _forward(network: Dense, weights: list[Tensor], x: Tensor) -> tuple[list[Ten
     return activations, pre_activations
 
 
-def _backward(
-    network: Dense, weights: list[Tensor], pre_activations: list[Tensor], last: Tensor
-) -> list[Tensor]:
+def _backward(network: Dense, weights: list[Tensor], pre_activations: list[Tensor], last: Tensor) -> list[Tensor]:
     _, derivative = _activation(network)
     gradients = [last]
     for matrix, before in zip(weights[:0:-1], pre_activations[-2::-1], strict=True):
