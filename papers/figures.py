@@ -198,14 +198,18 @@ def _sampled(name: str, variances: tuple[float, ...]) -> tuple[NDArray[Any], NDA
     """Mean squares of activations and of gradients with their standard errors, each of shape (2, layers)."""
     import numpy as np
 
-    from numerics.ensembles import Dense
-    from numerics.sampling.direct import block_size, draw, squared_norm
+    from numerics.ensembles import Inputs, Weights, dense
+    from numerics.sampling.direct import block_size, draw
+    from numerics.sampling.passes import squared_norm
 
-    network, forward, backward = Dense(LAYERS, variances), [], []
+    inputs = Inputs((LAYERS[0],), squared_length=LAYERS[0], random=True)
+    network = dense(LAYERS, [Weights("normal", variance) for variance in variances], inputs=inputs)
+    forward: list[Any] = []
+    backward: list[Any] = []
     for block in range(-(-NETWORKS // block_size(network))):
         seen = draw(network, block, experiment=f"figure of layer variances, {name}", device="cpu")
-        forward.append([(squared_norm(z) / z.shape[1]).numpy() for z in seen.activations])
-        backward.append([(squared_norm(g) / g.shape[1]).numpy() for g in seen.gradients])
+        forward.append([(squared_norm(z)[:, 0] / z.shape[2]).numpy() for z in seen.activations])
+        backward.append([(squared_norm(g)[:, 0] / g.shape[2]).numpy() for g in seen.gradients])
     both = (np.concatenate(parts, axis=1)[:, :NETWORKS] for parts in (forward, backward))
     one, other = (np.stack([rows.mean(1), rows.std(1, ddof=1) / np.sqrt(NETWORKS)]) for rows in both)
     return one, other

@@ -57,6 +57,20 @@ def log_fourth_moment(degrees: int, about: float) -> float:
     return fourth + 3 * second**2 + 4 * shift * third + 6 * shift**2 * second + shift**4
 
 
+def chi_square_power(degrees: int, power: float) -> float:
+    """E S^power for S chi-square; ``power`` > -degrees/2."""
+    half = degrees / 2
+    return 2**power * math.exp(math.lgamma(half + power) - math.lgamma(half))
+
+
+def ratio_power(activation: str, width: int, power: float) -> float:
+    """E z^power for the ratio z of one linear, or one live rectifier, layer of weights of variance 1/width."""
+    if activation == "linear":
+        return width**-power * chi_square_power(width, power)
+    total = sum(math.comb(width, k) * chi_square_power(k, power) for k in range(1, width + 1))
+    return width**-power * total / (2**width - 1)
+
+
 def log_ratio_fourth_moment(activation: str, width: int, mean: float) -> float:
     """E (ln z - mean)^4 for the ratio z of one linear, or one live rectifier, layer."""
     about = mean + math.log(width)

@@ -1,7 +1,7 @@
 """Checks of ``probability.*``: the squared norm S of k standard normal inputs is chi-square with k degrees.
 
 Variances: Var h(S) = E h(S)^2 - (E h(S))^2, where the square of exp(-sS) is exp(-2sS), that of S^-s is S^-2s,
-Var ln S is psi'(k/2), and E (ln S)^4 is in ``numerics.checks.moments``.
+Var ln S is psi'(k/2), and E S^p and E (ln S)^4 are in ``numerics.checks.moments``.
 """
 
 from __future__ import annotations
@@ -15,21 +15,26 @@ from scipy.special import polygamma
 from torch import Tensor
 
 from numerics.checks.check import Check, derived, event_variance, mean_check
-from numerics.checks.moments import log_fourth_moment
-from numerics.ensembles import Dense
-from numerics.sampling.direct import Pass, squared_norm
+from numerics.checks.moments import chi_square_power, log_fourth_moment
+from numerics.ensembles import Inputs, Weights, dense
+from numerics.sampling.passes import Pass, squared_norm
 
 
 def checks() -> tuple[Check, ...]:
-    """The checks of this subject."""
+    """The checks of this subject; between them, each constant of a formula matters somewhere."""
     return (
         _transform("gaussian_transform", 1, {"s": Fraction(1, 2)}),
+        _transform("gaussian_transform", 1, {"s": Fraction(12)}),
         _transform("chi_square_transform", 3, {"k": 3, "s": Fraction(1, 2)}),
+        _transform("chi_square_transform", 5, {"k": 5, "s": Fraction(1, 2)}),
         _transform("chi_square_density", 4, {"k": 4, "s": Fraction(1, 3)}),
-        _log_mean(4),
-        _log_square(4),
+        _transform("chi_square_density", 8, {"k": 8, "s": Fraction(1, 3)}),
+        *map(_log_mean, (4, 2)),
+        *map(_log_square, (4, 2, 12)),
         _cdf(3, Fraction(3)),
+        _cdf(12, Fraction(8)),
         _power(3, Fraction(1, 5)),
+        _power(37, Fraction(5, 14)),
     )
 
 
@@ -44,9 +49,9 @@ def _check(
     """``function`` of S, whose variance is a function of its mean."""
 
     def measure(seen: Pass) -> Tensor:
-        return function(squared_norm(seen.activations[0]))
+        return function(squared_norm(seen.activations[0])[:, 0])
 
-    network = Dense((degrees, 1), (1.0,))
+    network = dense((degrees, 1), Weights(), inputs=Inputs((degrees,), squared_length=degrees, random=True))
     return mean_check(f"probability.{theorem}", parameters, f"{quantity}, S = |x|^2", network, measure, variance)
 
 
@@ -86,7 +91,7 @@ def _cdf(degrees: int, level: Fraction) -> Check:
 
 def _power(degrees: int, power: Fraction) -> Check:
     def variance(mean: float) -> float:
-        return derived("probability.chi_square_power", k=degrees, s=2 * power) - mean**2
+        return chi_square_power(degrees, -2 * float(power)) - mean**2
 
     parameters = {"k": degrees, "s": power}
     return _check("chi_square_power", parameters, degrees, lambda squares: squares ** -float(power), "S^-s", variance)

@@ -6,14 +6,9 @@ delta^i are those of the forward pass, which depend on the matrices that the bac
 may be taken as fair coins is sampled too. Where a rectifier layer is dead, delta^0 = 0; such networks are NaN,
 and counted.
 
-Derived variances, for independent ratios (a theorem for Gaussian weights) whose ln z has mean m, variance t and
-fourth central moment u: Var ln Z = D t and Var (ln Z - D m)^2 = D u + 3D(D - 1) t^2 - (D t)^2. A ratio at slope a
-is z = R S/N with S chi-square (N degrees) and a^2 <= R <= 1 independent of it, since R depends on the direction
-and the coins alone; ln R has a range of 2|ln a|, so that t <= psi'(N/2) + (ln a)^2 (popoviciu1935). For
-orthogonal weights z = R itself, so t is the rectifier's less psi'(N/2).
-
 A gain is checked in a network that uses it: with weights of variance g^2/N the mean of ln Z is 0, and D layers
 whose gain is wrong by the factor 1 + r shift it by 2 D ln(1 + r).
+The networks, and the derived variances of what is measured, are in ``numerics.checks.walks``.
 """
 
 from __future__ import annotations
@@ -21,134 +16,114 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from numerics.checks.check import Check, Claim, derived, event_variance, mean_check
-from numerics.checks.moments import log_ratio_fourth_moment
-from numerics.ensembles import Dense
+from numerics.checks import walks
+from numerics.checks.check import (
+    Check,
+    Claim,
+    IndependenceClaim,
+    LawClaim,
+    MeanClaim,
+    derived,
+    event_variance,
+    mean_check,
+)
+from numerics.checks.moments import ratio_power
+from numerics.checks.walks import Measure, Variance
+from numerics.ensembles import Network
+from numerics.evaluate import function
 from numerics.evidence import relative
-from numerics.sampling.direct import Pass, squared_norm
-
-Measure = Callable[[Pass], Tensor]
-Variance = Callable[[], float]  # computed when asked for: it may judge proofs
+from numerics.sampling.passes import Pass, squared_norm
 
 BOTTOM = "|delta^0|^2/|delta^1|^2"
 
 
 def checks() -> tuple[Check, ...]:
-    """The checks of this subject, at widths, depths and gains where the value is far from 0."""
-    half, quarter = Fraction(1, 2), Fraction(1, 4)
+    """The checks of this subject, where the value is far from 0 and where each constant of a formula matters."""
+    return (*_of_one_layer(), *_of_walks(), *_of_gains())
+
+
+def _of_one_layer() -> tuple[Check, ...]:
+    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(5, 7)
     return (
         _transform("ratio_transform", {"N": 3, "slope": quarter}, Fraction(2)),
-        _transform("active_transform", {"N": 3}, Fraction(2)),
-        _log_mean("linear", 2, 8, log_variance("linear", 2)),
+        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(12)),
+        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 12))),
+        _log_mean("linear", 2, 8, walks.log_variance("linear", 2)),
         _log_variance("linear", 5),
-        _log_mean("relu", 4, 3, log_variance("relu", 4)),
-        _log_variance("relu", 4),
-        _log_mean("leaky", 4, 4, leaky_bound(4, quarter), slope=quarter),
-        _walk_mean("linear", 2, 5, Fraction(2)),
-        _walk_mean("relu", 4, 3, Fraction(3)),
-        _walk_variance("linear", 3, 4, Fraction(6, 5)),
-        _walk_variance("relu", 4, 3, Fraction(3, 2)),
-        _gain("linear_gain", "linear", 3, 4, log_variance("linear", 3)),
-        _gain("relu_gain", "relu", 4, 4, log_variance("relu", 4)),
-        _gain("relu_gain", "relu", 12, 4, log_variance("relu", 12)),
-        _gain("leaky_relu_gain", "relu", 3, 3, log_variance("relu", 3), slope=Fraction(0)),
-        _gain("leaky_relu_gain", "leaky_relu", 4, 4, leaky_bound(4, half), slope=half),
-        _gain("orthogonal_relu_gain", "relu", 4, 3, orthogonal_variance(4), law="orthogonal"),
+        *(_log_mean("relu", width, 3, walks.log_variance("relu", width)) for width in (4, 1, 37)),
+        *(_log_variance("relu", width, ratios) for width, ratios in ((4, 3), (1, 1), (37, 3))),
+        _log_mean("leaky", 4, 4, walks.leaky_bound(4, quarter), slope=quarter),
+        _log_mean("leaky", 5, 4, walks.leaky_bound(5, Fraction(1)), slope=Fraction(1)),
         _dead_probability(2),
         _ratio_cdf("linear", 3, Fraction(1)),
-        _ratio_cdf("relu", 3, half),
+        _ratio_cdf("linear", 37, Fraction(6, 7)),
+        *(_ratio_cdf("relu", width, level) for width, level in ((3, half), (1, Fraction(6, 7)), (37, Fraction(6, 7)))),
+        *(_ratio_law(activation, width) for activation, width in (("linear", 4), ("relu", 4), ("relu", 37))),
         _power("ratio_power", {"N": 3, "activation": "relu"}, Fraction(1, 5)),
+        _power("ratio_power", {"N": 1, "activation": "relu"}, Fraction(243, 1000)),  # z^-2s has a mean below 1/4 alone
+        _power("ratio_power", {"N": 37, "activation": "relu"}, Fraction(1, 7)),
+    )
+
+
+def _of_walks() -> tuple[Check, ...]:
+    return (
+        _walk_mean("linear", 2, 5, Fraction(2)),
+        _walk_mean("linear", 5, 1, Fraction(6, 7)),
+        _walk_mean("relu", 4, 3, Fraction(3)),
+        _walk_mean("relu", 1, 1, Fraction(5, 2)),
+        _walk_variance("linear", 3, 4, Fraction(6, 5)),
+        *(_walk_variance("relu", width, depth, Fraction(3, 2)) for width, depth in ((4, 3), (1, 1), (37, 2))),
         _power("walk_power", {"N": 3, "depth": 3, "activation": "linear"}, Fraction(1, 6)),
+        _power("walk_power", {"N": 37, "depth": 5, "activation": "linear"}, Fraction(5, 14)),
+        _independent_ratios("linear", 3, 5),
+        _independent_ratios("relu", 4, 5),
         _walk_cdf("linear", 3, 3, Fraction(0)),
         _walk_cdf("relu", 4, 3, Fraction(-4)),
     )
 
 
-# --- networks and what is measured -------------------------------------------------------------------------
-
-
-def _network(
-    activation: str,
-    width: int,
-    depth: int,
-    gain: float = 1.0,
-    slope: Fraction | None = None,
-    law: str = "normal",
-) -> Dense:
-    """A network with ``depth`` ratios; slope 0 of a leaky rectifier is the rectifier."""
-    return Dense(
-        (width,) * (depth + 2),
-        (gain**2 / width,) * (depth + 1),
-        activation=activation,
-        slope=float(slope) if slope else None,
-        law=law,
-        input_variance=None,
+def _of_gains() -> tuple[Check, ...]:
+    half, none, wide = Fraction(1, 2), Fraction(0), Fraction(5, 7)
+    return (
+        *(_gain("linear_gain", "linear", width, 4, walks.log_variance("linear", width)) for width in (3, 1, 37)),
+        *(
+            _gain("relu_gain", "relu", n, depth, walks.log_variance("relu", n))
+            for n, depth in ((4, 4), (12, 4), (1, 1))
+        ),
+        *(
+            _gain("leaky_relu_gain", "relu", n, depth, walks.log_variance("relu", n), slope=none)
+            for n, depth in ((3, 3), (1, 1), (37, 3))
+        ),
+        *(
+            _gain("leaky_relu_gain", "leaky_relu", n, 4, walks.leaky_bound(n, slope), slope=slope)
+            for n, slope in ((4, half), (1, Fraction(2, 7)), (37, wide))
+        ),
+        *(
+            _gain("orthogonal_relu_gain", "relu", n, depth, walks.orthogonal_variance(n), law="orthogonal")
+            for n, depth in ((4, 3), (1, 1), (2, 2), (37, 3))
+        ),
     )
-
-
-def _condition(network: Dense) -> str:
-    return "no dead layer" if network.activation == "relu" else ""
 
 
 def _mean_check(
     theorem: str,
     parameters: Mapping[str, Any],
     quantity: str,
-    network: Dense,
+    network: Network,
     measure: Measure,
     variance: Callable[[float], float],
 ) -> Check:
-    name, condition = f"random_walk.{theorem}", _condition(network)
-    return mean_check(name, parameters, quantity, network, measure, variance, condition)
-
-
-def _ratio(seen: Pass, above: int, below: int = 0) -> Tensor:
-    """|delta^below|^2/|delta^above|^2, NaN where a layer is dead: there delta^0 = 0."""
-    squares = [squared_norm(seen.gradients[layer]) for layer in (0, below, above)]
-    return torch.where(squares[0] > 0, squares[1] / squares[2], math.nan)
-
-
-def _log_walk(seen: Pass) -> Tensor:
-    return _ratio(seen, -1).log()
-
-
-def _at_most(values: Tensor, bound: Fraction) -> Tensor:
-    """1 where a value is at most the bound, 0 where it is not, NaN where there is none."""
-    return torch.where(values.isnan(), math.nan, (values <= float(bound)).double())
-
-
-def _product(depth: int) -> str:
-    return f"|delta^0|^2/|delta^{depth}|^2"
-
-
-# --- derived variances -------------------------------------------------------------------------------------
-
-
-def log_variance(activation: str, width: int) -> Variance:
-    """Var ln z of a linear or a live rectifier layer, by its theorem."""
-    return lambda: derived(f"random_walk.{activation}_log_variance", N=width)
-
-
-def leaky_bound(width: int, slope: Fraction) -> Variance:
-    """The bound of the module's docstring on Var ln z of a leaky layer, slope > 0."""
-    return lambda: log_variance("linear", width)() + math.log(slope) ** 2
-
-
-def orthogonal_variance(width: int) -> Variance:
-    """Var ln z of a live rectifier layer with orthogonal weights."""
-    return lambda: log_variance("relu", width)() - log_variance("linear", width)()
-
-
-def squared_walk_variance(activation: str, width: int, depth: int) -> float:
-    """Var (ln Z - E ln Z)^2 of a linear or a live rectifier walk."""
-    mean, variance = (derived(f"random_walk.{activation}_log_{m}", N=width) for m in ("mean", "variance"))
-    fourth = log_ratio_fourth_moment(activation, width, mean)
-    return depth * fourth + (3 * depth * (depth - 1) - depth**2) * variance**2
+    return mean_check(
+        f"random_walk.{theorem}", parameters, quantity, variance=variance, **walks.about(network, measure)
+    )
 
 
 # --- one layer ---------------------------------------------------------------------------------------------
@@ -157,32 +132,65 @@ def squared_walk_variance(activation: str, width: int, depth: int) -> float:
 def _transform(theorem: str, at: Mapping[str, Any], rate: Fraction) -> Check:
     """exp(-s z) of the bottom ratio of two; its square is exp(-2s z)."""
     slope = at.get("slope")
-    network = _network("relu" if slope is None else "leaky_relu", at["N"], 2, slope=slope)
+    network = walks.network("relu" if slope is None else "leaky_relu", at["N"], 2, slope=slope)
 
     def variance(mean: float) -> float:
         return derived(f"random_walk.{theorem}", **at, s=2 * rate) - mean**2
 
     def measure(seen: Pass) -> Tensor:
-        return (-float(rate) * _ratio(seen, 1)).exp()
+        return (-float(rate) * walks.ratio(seen, 1)).exp()
 
     return _mean_check(theorem, {**at, "s": rate}, f"exp(-s z), z = {BOTTOM}", network, measure, variance)
 
 
 def _dead_probability(width: int) -> Check:
     def dead(seen: Pass) -> Tensor:
-        return (squared_norm(seen.activations[1]) == 0).double()
+        return (squared_norm(seen.activations[1])[:, 0] == 0).double()
 
-    parameters, network = {"N": width}, _network("relu", width, 1)
+    parameters, network = {"N": width}, walks.network("relu", width, 1)
     return mean_check("random_walk.dead_probability", parameters, "z^1 = 0", network, dead, event_variance)
 
 
 def _ratio_cdf(activation: str, width: int, bound: Fraction) -> Check:
     def below(seen: Pass) -> Tensor:
-        return _at_most(_ratio(seen, 1), bound)
+        return walks.at_most(walks.ratio(seen, 1), bound)
 
     parameters = {"N": width, "ratio": bound, "activation": activation}
-    network = _network(activation, width, 2)
+    network = walks.network(activation, width, 2)
     return _mean_check("ratio_cdf", parameters, f"{BOTTOM} <= ratio", network, below, event_variance)
+
+
+def _cdf(activation: str, width: int) -> Callable[[NDArray[np.float64]], NDArray[np.float64]]:
+    """The derived distribution function of the ratio of one layer."""
+    evaluated = function("random_walk.ratio_cdf", "numpy")
+    return lambda ratios: evaluated(N=width, ratio=ratios, activation=activation)
+
+
+def _ratio_law(activation: str, width: int) -> Check:
+    """The whole law of the bottom ratio of two."""
+    network = walks.network(activation, width, 2)
+
+    def claim(value: float, detect: float) -> Claim:
+        about = walks.about(network, lambda seen: walks.ratio(seen, 1))
+        return LawClaim(cdf=_cdf(activation, width), distance=detect, **about)
+
+    parameters = {"N": width, "activation": activation}
+    return Check("random_walk.ratio_cdf", parameters, f"the law of {BOTTOM}", claim, of_function=True)
+
+
+def _independent_ratios(activation: str, width: int, depth: int) -> Check:
+    """The hypothesis of the walk's theorems: what makes products of ratios accessible where they have heavy tails."""
+    network = walks.network(activation, width, depth)
+
+    def ratios(seen: Pass) -> Tensor:
+        return torch.stack([walks.ratio(seen, below + 1, below) for below in range(depth)], dim=1)
+
+    def claim(value: float, detect: float) -> Claim:
+        about = walks.about(network, ratios)
+        return IndependenceClaim(cdf=_cdf(activation, width), distance=detect, factors=depth, **about)
+
+    parameters = {"N": width, "depth": depth, "activation": activation}
+    return Check("random_walk.walk_cdf", parameters, f"independence of the {depth} ratios", claim, of_function=True)
 
 
 def _power(theorem: str, at: Mapping[str, Any], power: Fraction) -> Check:
@@ -190,26 +198,26 @@ def _power(theorem: str, at: Mapping[str, Any], power: Fraction) -> Check:
     depth = at.get("depth", 1)
 
     def variance(mean: float) -> float:
-        return derived(f"random_walk.{theorem}", **at, s=2 * power) - mean**2
+        return ratio_power(at["activation"], at["N"], -2 * float(power)) ** depth - mean**2
 
     def measure(seen: Pass) -> Tensor:
-        return _ratio(seen, depth).pow(-float(power))
+        return walks.ratio(seen, depth).pow(-float(power))
 
-    network = _network(at["activation"], at["N"], depth + 1)
-    return _mean_check(theorem, {**at, "s": power}, f"({_product(depth)})^-s", network, measure, variance)
+    network = walks.network(at["activation"], at["N"], depth + 1)
+    return _mean_check(theorem, {**at, "s": power}, f"({walks.product(depth)})^-s", network, measure, variance)
 
 
 # --- logarithms --------------------------------------------------------------------------------------------
 
 
 def _log_mean(activation: str, width: int, depth: int, variance: Variance, slope: Fraction | None = None) -> Check:
-    network = _network(activation if slope is None else "leaky_relu", width, depth, slope=slope)
+    network = walks.network(activation if slope is None else "leaky_relu", width, depth, slope=slope)
     return _mean_check(
         f"{activation}_log_mean",
         _with_slope(width, slope),
-        f"(ln {_product(depth)})/{depth}",
+        f"(ln {walks.product(depth)})/{depth}",
         network,
-        lambda seen: _log_walk(seen) / depth,
+        lambda seen: walks.log_walk(seen) / depth,
         lambda mean: variance() / depth,
     )
 
@@ -222,10 +230,10 @@ def _walk_mean(activation: str, width: int, depth: int, gain: Fraction) -> Check
     return _mean_check(
         "walk_mean",
         {"N": width, "depth": depth, "gain": gain, "activation": activation},
-        f"ln {_product(depth)}",
-        _network(activation, width, depth, float(gain)),
-        _log_walk,
-        lambda mean: depth * log_variance(activation, width)(),
+        f"ln {walks.product(depth)}",
+        walks.network(activation, width, depth, float(gain)),
+        walks.log_walk,
+        lambda mean: depth * walks.log_variance(activation, width)(),
     )
 
 
@@ -233,26 +241,26 @@ def _walk_cdf(activation: str, width: int, depth: int, level: Fraction) -> Check
     return _mean_check(
         "walk_cdf",
         {"N": width, "depth": depth, "gain": 1, "activation": activation, "log_ratio": level},
-        f"ln {_product(depth)} <= log_ratio",
-        _network(activation, width, depth),
-        lambda seen: _at_most(_log_walk(seen), level),
+        f"ln {walks.product(depth)} <= log_ratio",
+        walks.network(activation, width, depth),
+        lambda seen: walks.at_most(walks.log_walk(seen), level),
         event_variance,
     )
 
 
 def _log_variance(activation: str, width: int, ratios: int = 3) -> Check:
     """The squared distance of ln z from its derived mean, averaged over independent ratios."""
-    network = _network(activation, width, ratios)
+    network = walks.network(activation, width, ratios)
+    mean = cache(lambda: derived(f"random_walk.{activation}_log_mean", N=width))
+
+    def measure(seen: Pass) -> Tensor:
+        logs = [walks.ratio(seen, below + 1, below).log() for below in range(ratios)]
+        return (torch.stack(logs) - mean()).square().mean(0)
 
     def claim(value: float, detect: float) -> Claim:
-        mean = derived(f"random_walk.{activation}_log_mean", N=width)
-
-        def measure(seen: Pass) -> Tensor:
-            logs = [_ratio(seen, below + 1, below).log() for below in range(ratios)]
-            return (torch.stack(logs) - mean).square().mean(0)
-
-        variance = squared_walk_variance(activation, width, 1) / ratios
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network))
+        variance = walks.squared_walk_variance(activation, width, 1) / ratios
+        shift = relative(value, detect)
+        return MeanClaim(mean=value, variance=variance, shift=shift, **walks.about(network, measure))
 
     quantity = f"(ln z - mean)^2 over the {ratios} ratios z"
     return Check(f"random_walk.{activation}_log_variance", {"N": width}, quantity, claim)
@@ -261,18 +269,19 @@ def _log_variance(activation: str, width: int, ratios: int = 3) -> Check:
 def _walk_variance(activation: str, width: int, depth: int, gain: Fraction) -> Check:
     """The squared distance of ln Z from its derived mean."""
     parameters = {"N": width, "depth": depth, "gain": gain, "activation": activation}
-    network = _network(activation, width, depth, float(gain))
+    network = walks.network(activation, width, depth, float(gain))
+
+    mean = cache(lambda: derived("random_walk.walk_mean", **parameters))
+
+    def measure(seen: Pass) -> Tensor:
+        return (walks.log_walk(seen) - mean()).square()
 
     def claim(value: float, detect: float) -> Claim:
-        mean = derived("random_walk.walk_mean", **parameters)
-        variance = squared_walk_variance(activation, width, depth)
+        variance = walks.squared_walk_variance(activation, width, depth)
+        shift = relative(value, detect)
+        return MeanClaim(mean=value, variance=variance, shift=shift, **walks.about(network, measure))
 
-        def measure(seen: Pass) -> Tensor:
-            return (_log_walk(seen) - mean).square()
-
-        return Claim(network, measure, value, variance, relative(value, detect), _condition(network))
-
-    return Check("random_walk.walk_variance", parameters, f"(ln {_product(depth)} - mean)^2", claim)
+    return Check("random_walk.walk_variance", parameters, f"(ln {walks.product(depth)} - mean)^2", claim)
 
 
 def _gain(
@@ -287,9 +296,9 @@ def _gain(
     """The theorem's value is the gain of the network that is drawn."""
 
     def claim(gain: float, detect: float) -> Claim:
-        network = _network(activation, width, depth, gain, slope, law)
+        network = walks.network(activation, width, depth, gain, slope, law)
         shift = 2 * depth * math.log1p(detect)
-        return Claim(network, _log_walk, 0.0, depth * variance(), shift, _condition(network))
+        return MeanClaim(mean=0.0, variance=depth * variance(), shift=shift, **walks.about(network, walks.log_walk))
 
-    quantity = f"ln {_product(depth)} at this gain"
+    quantity = f"ln {walks.product(depth)} at this gain"
     return Check(f"random_walk.{theorem}", _with_slope(width, slope), quantity, claim)

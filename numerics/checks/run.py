@@ -14,7 +14,7 @@ from numerics import evidence
 from numerics.checks import probability, random_walk, variance
 from numerics.checks.check import Check, Claim
 from numerics.evidence import BUDGET, RUN_ALPHA, ErrorBudget, Evidence
-from numerics.sampling import devices, direct
+from numerics.sampling import devices
 from theory.proof.library import find, theorems
 
 BETA = 1e-3  # chance that a theorem which is wrong by as much as DETECT passes its check
@@ -107,7 +107,7 @@ def verify(
         rates = {"alpha": errors.take(), "beta": beta}
         found = judged(claim, f"verify {check.label}", device=place, budget=budget, **rates)
         about = (check.theorem, check.written, check.quantity)
-        results.append(Result(*about, value, claim.mean, place, found))
+        results.append(Result(*about, value, claim.expected, place, found))
     progress(len(chosen), len(chosen), "")
     return results
 
@@ -116,14 +116,7 @@ def judged(
     claim: Claim, experiment: str, *, alpha: float, beta: float, device: str = "auto", budget: int = BUDGET
 ) -> Evidence:
     """Plan one claim and draw the networks of an experiment for it; raises as ``evidence.plan`` does."""
-    plan = evidence.plan(
-        claim.mean,
-        claim.variance,
-        shift=claim.shift,
-        alpha=alpha,
-        beta=beta,
-        budget=budget,
-        condition=claim.condition,
-    )
-    blocks = direct.sample(claim.network, budget, experiment=experiment, measure=claim.measure, device=device)
+    plan = claim.plan(alpha=alpha, beta=beta, budget=budget)
+    sampler = claim.sampler
+    blocks = sampler.sample(claim.network, budget, experiment=experiment, measure=claim.measure, device=device)
     return evidence.judge(plan, blocks)

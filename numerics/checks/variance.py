@@ -9,18 +9,18 @@ most L^2 m - m^2, m = E f'^2, and the average over U independent pre-activations
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from numerics.checks.check import Check, mean_check
 from numerics.checks.moments import fourth_norm, mean_square_variance, weight_moments
-from numerics.ensembles import Dense
-from numerics.sampling.direct import Pass, squared_norm
-from theory.activations import ACTIVATIONS
+from numerics.ensembles import ACTIVATIONS, Activation, Inputs, Network, Weights, dense
+from numerics.ensembles.layers import SLOPED
+from numerics.sampling import activations
+from numerics.sampling.passes import Pass, squared_norm
+from theory.activations import ACTIVATIONS as DERIVED
 
 WIDTHS = (6, 4, 8, 5)
 VARIANCES = (Fraction(1, 5), Fraction(1, 3), Fraction(1, 7))  # no layer keeps a variance, no two are alike
@@ -39,15 +39,18 @@ def checks() -> tuple[Check, ...]:
         _uniform_weight("variance.normalized_weight", {"n_in": 3, "n_out": 5}, math.sqrt(6 / (3 + 5))),
         *(_fourth_moment(law) for law in ("normal", "uniform", "truncated", "sign")),
         *(_jacobian_factor(name, Fraction(2), slope) for name, slope in SLOPE_OF.items()),
+        *(_jacobian_factor(name, Fraction(2), slope) for name in SLOPED for slope in (Fraction(0), Fraction(3))),
+        *(_jacobian_factor(name, Fraction(12), None) for name in SATURATING),
     )
 
 
 # --- linear networks ---------------------------------------------------------------------------------------
 
 
-def _linear(law: str) -> Dense:
-    variances = tuple(map(float, VARIANCES))
-    return Dense(WIDTHS, variances, law=law, input_variance=float(INPUT), output_gradient_variance=float(GRADIENT))
+def _linear(law: str) -> Network:
+    inputs = Inputs((WIDTHS[0],), squared_length=float(WIDTHS[0] * INPUT), random=True)
+    weights = [Weights(law, float(variance)) for variance in VARIANCES]
+    return dense(WIDTHS, weights, inputs=inputs, output_gradient_variance=float(GRADIENT))
 
 
 def _layers(law: str, layer: int) -> dict[str, tuple[list[int], list[Fraction], str, Fraction]]:
@@ -62,7 +65,7 @@ def _activation(law: str, layer: int) -> Check:
     variance = float(mean_square_variance(*_layers(law, layer)["forward"]))
 
     def measure(seen: Pass) -> Tensor:
-        return squared_norm(seen.activations[layer]) / WIDTHS[layer]
+        return squared_norm(seen.activations[layer])[:, 0] / WIDTHS[layer]
 
     quantity = f"|z^{layer}|^2/{WIDTHS[layer]}, {law} weights"
     return mean_check("variance.activation", parameters, quantity, _linear(law), measure, lambda _: variance)
@@ -79,7 +82,7 @@ def _backpropagated(law: str, layer: int) -> Check:
     variance = float(mean_square_variance(*_layers(law, layer)["backward"]))
 
     def measure(seen: Pass) -> Tensor:
-        return squared_norm(seen.gradients[layer]) / units
+        return squared_norm(seen.gradients[layer])[:, 0] / units
 
     quantity = f"|dC/ds^{layer}|^2/{units}, {law} weights"
     return mean_check("variance.backpropagated", parameters, quantity, _linear(law), measure, lambda _: variance)
@@ -98,8 +101,8 @@ def _weight_gradient(law: str, layer: int) -> Check:
     square = float(math.prod(fourth_norm(*chain) for chain in _layers(law, layer).values())) / entries**2
 
     def measure(seen: Pass) -> Tensor:
-        gradient = seen.activations[layer].unsqueeze(2) * seen.gradients[layer].unsqueeze(1)
-        return squared_norm(gradient.flatten(1)) / entries
+        gradient = seen.activations[layer].unsqueeze(3) * seen.gradients[layer].unsqueeze(2)
+        return squared_norm(gradient)[:, 0] / entries
 
     quantity = f"|dC/dW^{layer}|^2/{entries}, {law} weights"
     return mean_check(
@@ -115,8 +118,8 @@ def _weight_gradient(law: str, layer: int) -> Check:
 # --- weights -----------------------------------------------------------------------------------------------
 
 
-def _unit_weights(law: str) -> Dense:
-    return Dense(WEIGHTS, (1.0,), law=law)
+def _unit_weights(law: str) -> Network:
+    return dense(WEIGHTS, Weights(law))
 
 
 def _uniform_weight(theorem: str, parameters: dict[str, int], half_width: float) -> Check:
@@ -133,44 +136,22 @@ def _uniform_weight(theorem: str, parameters: dict[str, int], half_width: float)
 
 
 def _fourth_moment(law: str) -> Check:
-    """w^4 over the derived (E w^2)^2; the cut normal law by its inverse distribution function."""
+    """w^4 over the derived (E w^2)^2."""
     _, second, fourth, _, eighth = weight_moments(law)
     variance = (eighth - fourth**2) / second**4 / math.prod(WEIGHTS)
 
     def measure(seen: Pass) -> Tensor:
-        weights = seen.weights[0].double().flatten(1)
-        if law == "truncated":
-            uniform = weights / math.sqrt(3)
-            weights = math.sqrt(2) * torch.erfinv(math.erf(math.sqrt(2)) * uniform)
-        return weights.pow(4).mean(1) / second**2
+        return seen.weights[0].double().flatten(1).pow(4).mean(1)
 
-    network = _unit_weights("uniform" if law == "truncated" else law)
     quantity = f"mean fourth power of {math.prod(WEIGHTS)} weights of mean square 1"
-    return mean_check("variance.fourth_moment", {"law": law}, quantity, network, measure, lambda _: variance)
+    parameters = {"law": law}
+    return mean_check("variance.fourth_moment", parameters, quantity, _unit_weights(law), measure, lambda _: variance)
 
 
 # --- slopes ------------------------------------------------------------------------------------------------
 
-TORCH: dict[str, Callable[[Tensor, float], Tensor]] = {
-    "linear": lambda s, a: s.clone(),
-    "relu": lambda s, a: functional.relu(s),
-    "leaky_relu": lambda s, a: functional.leaky_relu(s, a),
-    "prelu": lambda s, a: functional.prelu(s, torch.tensor([a], dtype=s.dtype, device=s.device)),
-    "abs": lambda s, a: s.abs(),
-    "tanh": lambda s, a: functional.tanh(s),
-    "sigmoid": lambda s, a: functional.sigmoid(s),
-    "softsign": lambda s, a: functional.softsign(s),
-    "erf": lambda s, a: torch.erf(s),
-    "gelu": lambda s, a: functional.gelu(s),
-    "silu": lambda s, a: functional.silu(s),
-    "elu": lambda s, a: functional.elu(s),
-    "selu": lambda s, a: functional.selu(s),
-    "softplus": lambda s, a: functional.softplus(s),
-    "mish": lambda s, a: functional.mish(s),
-    "hardtanh": lambda s, a: functional.hardtanh(s),
-    "crelu": lambda s, a: torch.stack([functional.relu(s), functional.relu(-s)]),
-}
-SLOPE_OF = {name: Fraction(1, 3) if name in ("leaky_relu", "prelu") else None for name in TORCH}
+SATURATING = ("tanh", "sigmoid", "softsign", "silu", "elu", "mish", "hardtanh")  # the width of the bend matters
+SLOPE_OF = {name: Fraction(1, 3) if name in SLOPED else None for name in ACTIVATIONS}
 
 
 def _jacobian_factor(name: str, variance: Fraction, slope: Fraction | None) -> Check:
@@ -178,17 +159,17 @@ def _jacobian_factor(name: str, variance: Fraction, slope: Fraction | None) -> C
     parameters = {"activation": name, "preactivation_variance": variance}
     if slope is not None:
         parameters["slope"] = slope
-    bound = ACTIVATIONS[name].lipschitz
+    activation = Activation(name, float(slope) if slope is not None else None)
+    bound = DERIVED[name].lipschitz
     square = float(bound.subs({symbol: slope for symbol in bound.free_symbols})) ** 2
 
     def measure(seen: Pass) -> Tensor:
         s = seen.pre_activations[0].double().requires_grad_()
-        values = TORCH[name](s, float(slope or 0))
-        outputs = [values] if values.shape == s.shape else list(values)
-        slopes = [torch.autograd.grad(f.sum(), s, retain_graph=True)[0] for f in outputs]
-        return torch.stack([f.square() for f in slopes]).sum(0).mean(1)
+        values = activations.apply(activation, s).split(SLOPES, dim=2)
+        slopes = [torch.autograd.grad(f.sum(), s, retain_graph=True)[0] for f in values]
+        return torch.stack(slopes).square().sum(0)[:, 0].mean(1)
 
-    network = Dense((2, SLOPES), (float(variance),), input_variance=None)  # s ~ N(0, variance): |x| = 1
+    network = dense((2, SLOPES), Weights("normal", float(variance)))  # s ~ N(0, variance): |x| = 1
     quantity = f"mean of f'(s)^2 over {SLOPES} normal s, f of torch"
     return mean_check(
         "variance.jacobian_factor",
