@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from theory.probability.setting import Setting
-from theory.proof.nodes import DominatedIntegral
+from theory.proof.places import dropped, places, rebuilt
 from theory.proof.render import unicode
 from theory.proof.theorem import Step, Theorem
 
@@ -53,34 +53,23 @@ def mutants(step: Step) -> Iterator[sp.Basic]:
 
 def _changes(line: sp.Basic, setting: Setting) -> Iterator[sp.Basic]:
     """One change at one place, at every place."""
-    yield from _local_changes(line)
+    for place in places(line):
+        yield from map(place.put, _local_changes(place.part, setting))
+
+
+def _local_changes(line: sp.Basic, setting: Setting) -> Iterator[sp.Basic]:
     if isinstance(line, sp.Indexed):
         family = setting.family(line)
         for at in range(1, len(line.args)):
-            changed = _rebuilt(line, at, line.args[at] + 1)
+            changed = rebuilt(line, at, line.args[at] + 1)
             if family is None or family.law_of(*line.indices) != family.law_of(*changed.indices):
                 yield changed  # an entry of the same law would be another way to say the same
-        return
-    last = 2 if isinstance(line, DominatedIntegral) else len(line.args)
-    for at, argument in enumerate(line.args[:last]):
-        if argument.is_Symbol and at == 0 and isinstance(line, sp.Tuple):
-            continue  # the bound variable of a sum or an integral
-        for changed in _changes(argument, setting):
-            yield _rebuilt(line, at, changed)
-
-
-def _rebuilt(line: sp.Basic, at: int, argument: sp.Basic) -> sp.Basic:
-    return line.func(*(argument if place == at else old for place, old in enumerate(line.args)))
-
-
-def _local_changes(line: sp.Basic) -> Iterator[sp.Basic]:
     if line.is_Number and line.is_finite:
         yield line + 1
     if line.is_Symbol and line.is_integer and line.is_positive:
         yield line - 1
     if isinstance(line, (sp.Add, sp.Mul)):
         for at, argument in enumerate(line.args):
-            rest = [other for place, other in enumerate(line.args) if place != at]
-            yield line.func(*rest)
+            yield dropped(line, at)
             if isinstance(line, sp.Add):
-                yield line.func(-argument, *rest)
+                yield dropped(line, at) - argument
