@@ -102,6 +102,17 @@ def test_a_journal_cut_at_any_byte_is_known_up_to_its_last_whole_line_and_goes_o
         assert path.read_bytes() == content
 
 
+def test_a_line_is_on_the_disk_before_the_program_goes_on(tmp_path, monkeypatch):
+    told, write = [], os.write
+    monkeypatch.setattr(os, "write", lambda file, line: (told.append(("write", file)), write(file, line))[1])
+    monkeypatch.setattr(os, "fsync", lambda file: told.append(("fsync", file)))
+    with journal.opened(tmp_path / "journal.jsonl") as file:
+        for _ in range(3):
+            file.append("line")
+            assert [what for what, _ in told[-2:]] == ["write", "fsync"]
+    assert len({file for _, file in told}) == 1
+
+
 def test_what_a_long_unfinished_line_left_is_gone_after_a_shorter_one(tmp_path):
     path = tmp_path / "journal.jsonl"
     path.write_bytes(journal.START + b"x" * 5000)
