@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 
 from numerics import evidence
 from numerics.checks import checks, verify
-from numerics.ensembles import Dense
 from numerics.evidence import provenance, record
 from numerics.evidence.journal import NotRecorded
 from numerics.sampling import direct
@@ -290,7 +289,7 @@ def test_verify_refuses_a_record_of_other_rates_theorems_blocks_or_code_and_says
     for patched, value, said in (
         ("numerics.evidence.provenance.theorem_hash", lambda theorem: "other", "the theorem or its proof was"),
         ("numerics.evidence.provenance.code_hash", lambda: "other", "the code of numerics was"),
-        ("numerics.sampling.direct.BLOCK_NETWORKS", 2048, "the block size was 4096 and is 2048;"),
+        ("numerics.sampling.blocks.BLOCK_NETWORKS", 2048, "the block size was 4096 and is 2048;"),
     ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(patched, value)
@@ -390,15 +389,3 @@ def test_a_record_in_use_is_refused_to_a_second_run_and_free_afterwards(tmp_path
 
 
 # --- origin ------------------------------------------------------------------------------------------------
-
-
-def test_blocks_before_the_first_asked_for_are_not_drawn_and_the_others_are_the_same(monkeypatch):
-    monkeypatch.setattr(direct, "BLOCK_NETWORKS", 16)
-    where = {"experiment": "first", "measure": lambda seen: direct.squared_norm(seen.activations[-1]), "device": "cpu"}
-    network, draw, told = Dense((2, 3), (1.0,)), direct.draw, []
-    every = [block.tolist() for block in direct.sample(network, 75, **where)]
-    monkeypatch.setattr(direct, "draw", lambda network, block, **o: (told.append(block), draw(network, block, **o))[1])
-    for first in range(7):
-        assert [block.tolist() for block in direct.sample(network, 75, **where, first=first)] == every[first:]
-    assert min(told[-3:]) == 3
-    assert len(every[-1]) == 75 % 16
