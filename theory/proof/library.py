@@ -33,6 +33,8 @@ SUBJECTS = (
     "theory.random_walk.series",
     "theory.random_walk.laws",
     "theory.shattering.coactivation",
+    "theory.shattering.layers",
+    "theory.shattering.architectures",
 )
 
 _theorems: dict[str, Theorem] = {}

@@ -17,7 +17,9 @@ not depend on the weights, and (`TYPICAL`) p_i = 1/4; both inputs have one gradi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -29,8 +31,8 @@ from theory.proof.library import theorem
 from theory.proof.nodes import PairSum
 from theory.proof.rules import Context, Rule, backwards, by_induction, definition, rewrite
 from theory.proof.theorem import Chain, Proof
-from theory.shattering.rules import product_of_sums
-from theory.symbols import N, d, i, k, l
+from theory.shattering.rules import multiply_out
+from theory.symbols import N, d, i, k, l, r
 
 W, a, c, same, G = (sp.IndexedBase(name) for name in ("W", "a", "c", "f", "G"))
 delta = sp.IndexedBase("delta")  # delta[i, c, k], input c, unit k
@@ -80,7 +82,7 @@ _layer = Definition(
     (i, _input, k),
     sp.Lt(i, d),
 )
-_output = Definition("the output gradient", delta[d, _input, k], G[k], (_input, k), assumption=ONE_OUTPUT)
+_output = Definition("the output gradient", delta[i, _input, k], G[k], (i, _input, k), sp.Eq(i, d), ONE_OUTPUT)
 _first = Definition("activity for input 1", a[i, 1, k], c[i, k], (i, k))
 _second = Definition(
     "activity for input 2: that for input 1 or its opposite",
@@ -89,10 +91,13 @@ _second = Definition(
     (i, k),
 )
 
-# the randomness of layer i stands at 2i (weights) and 2i + 1 (activity)
+_HALF = sp.Rational(1, 2)
+HYPOTHESES = (WEIGHTS, PATTERNS, ONE_OUTPUT)
+
+# the randomness of layer i stands at 3i (weights) and at 3i + 1, 3i + 2 (activity)
 weights = Family(
     W,
-    span=lambda layer, unit, above: (2 * layer, 2 * layer),
+    span=lambda layer, unit, above: (3 * layer, 3 * layer),
     independent=WEIGHTS,
     independent_entries=WEIGHTS,
     mean_zero=WEIGHTS,
@@ -102,23 +107,40 @@ weights = Family(
 )
 patterns = Family(
     a,
-    span=lambda layer, which, unit: (2 * layer + 1, 2 * layer + 1),
+    span=lambda layer, which, unit: (3 * layer + 1, 3 * layer + 2),
     independent=PATTERNS,
     identical=PATTERNS,
-    first=lambda layer, which, unit: sp.Rational(1, 2),
-    second=lambda layer, which, unit: sp.Rational(1, 2),
+    first=lambda layer, which, unit: _HALF,
+    second=lambda layer, which, unit: _HALF,
     law_of=lambda layer, which, unit: (layer,),
 )
 gradients = Family(
     delta,
-    span=lambda layer, which, unit: (2 * layer, sp.oo),
-    independent=ONE_OUTPUT,
-    identical=ONE_OUTPUT,
+    span=lambda layer, which, unit: (3 * layer, sp.oo),
+    independent=HYPOTHESES,
+    identical=HYPOTHESES,
     second=lambda layer, which, unit: V[layer],
     law_of=lambda layer, which, unit: (layer,),
 )
-_drawn = tuple(Family(base, span=lambda *at: (2 * at[0] + 1, 2 * at[0] + 1)) for base in (c, same))
-_given = Family(G, span=lambda unit: (sp.oo, sp.oo))
+
+
+def _drawn(base: sp.IndexedBase, at: int, share: Callable[[Any], sp.Expr]) -> Family:
+    """Independent variables that are 1 with the probability `share` of their layer, else 0."""
+    return Family(
+        base,
+        span=lambda layer, unit: (3 * layer + at, 3 * layer + at),
+        independent=PATTERNS,
+        independent_entries=PATTERNS,
+        identical=PATTERNS,
+        moment=lambda power, layer, unit: share(layer),
+        law_of=lambda layer, unit: (layer,),
+    )
+
+
+_coins = (_drawn(c, 1, lambda layer: _HALF), _drawn(same, 2, lambda layer: 2 * p_[layer]))
+_given = Family(
+    G, span=lambda unit: (sp.oo, sp.oo), independent=ONE_OUTPUT, identical=ONE_OUTPUT, second=lambda unit: sp.S.One
+)
 
 
 def _coin(*at: int) -> Law:
@@ -144,7 +166,7 @@ def instance(depth: int, width: int, agreeing: int = 1, values: dict[sp.Basic, i
 
 NOTATIONS = {V: lambda layer: E(delta[layer, 1, 1] ** 2), C: lambda layer: E(delta[layer, 1, 1] * delta[layer, 2, 1])}
 DEFINITIONS = (_layer, _output, _first, _second)
-FAMILIES = (weights, patterns, gradients, *_drawn, _given)
+FAMILIES = (weights, patterns, gradients, *_coins, _given)
 two_inputs = Setting(
     "one network, two inputs",
     FAMILIES,
@@ -153,26 +175,25 @@ two_inputs = Setting(
     tuple(instance(*at) for at in ((1, 1), (2, 1), (1, 2), (1, 1, 2), (2, 1, 2))),
 )
 
-HYPOTHESES = (WEIGHTS, PATTERNS, ONE_OUTPUT)
 
-
-def _both_active(line: sp.Basic, context: Context) -> sp.Basic:
-    """E a^i_k[1] a^i_k[2] = p_i, and E delta^i_k[1] delta^i_k[2] = C_i, at every unit k."""
+def _one_law(line: sp.Basic, context: Context) -> sp.Basic:
+    """E a^i_k[1] a^i_k[2] = p_i, E delta^i_k[1] delta^i_k[2] = C_i and E delta^i_k[1]^2 = V_i at every unit k."""
 
     def visit(part: sp.Basic, distinct: object) -> sp.Basic:
-        factors = part.body.args if isinstance(part, E) and isinstance(part.body, sp.Mul) else ()
-        if len(factors) != 2 or {factor.base for factor in factors if isinstance(factor, sp.Indexed)} not in ({a}, {delta}):
-            return part
-        (layer, which, unit), (other_layer, other, other_unit) = (factor.indices for factor in factors)
-        if (layer, unit) != (other_layer, other_unit) or {which, other} != {1, 2}:
-            return part
-        known, fact = (p_, PATTERNS) if factors[0].base == a else (C, ONE_OUTPUT)
-        return known[layer] if context.grants(fact) else part
+        atoms = sorted(part.body.atoms(sp.Indexed), key=str) if isinstance(part, E) else []
+        if len(atoms) == 2 and atoms[0] * atoms[1] == part.body:
+            (layer, _, unit), (other_layer, _, other_unit) = (atom.indices for atom in atoms)
+            known = {a: p_, delta: C}.get(atoms[0].base) if atoms[0].base == atoms[1].base else None
+            if known is not None and (layer, unit) == (other_layer, other_unit) and context.grants(HYPOTHESES):
+                return known[layer]
+        if len(atoms) == 1 and atoms[0].base == delta and part.body == atoms[0] ** 2 and context.grants(HYPOTHESES):
+            return V[atoms[0].indices[0]]
+        return part
 
     return rewrite(line, visit)
 
 
-both_inputs = Rule("one joint law for all units of a layer", _both_active)
+one_law = Rule("one joint law for all units of a layer", _one_law)
 
 
 def _one_gradient(line: sp.Basic, context: Context) -> sp.Basic:
@@ -182,28 +203,55 @@ def _one_gradient(line: sp.Basic, context: Context) -> sp.Basic:
 one_gradient = Rule("one gradient of variance 1 at the output", _one_gradient)
 
 
-def _product(p: Proof, first: int, second: int) -> tuple[sp.Expr, Chain]:
-    """E delta^i_k[first] delta^i_k[second] written out, up to the expectations over one layer."""
+def _step(p: Proof, first: int, second: int, share: sp.Expr, moment: sp.IndexedBase) -> Chain:
+    """E delta^i_k[first] delta^i_k[second] in terms of the layer above; a unit is active for both with probability `share`."""
     p.assume(*HYPOTHESES)
-    one, two = (delta[i + 1, which, k] for which in (first, second))
-    x, y = a[i, first, k], a[i, second, k]
-    terms = W[i, k, l] * delta[i + 1, first, l], W[i, k, l] * delta[i + 1, second, l]
-    sums = [sp.Sum(term, (l, 1, N)) for term in terms]
-    factors = e[i] * one + b[i] * x * sums[0], e[i] * two + b[i] * y * sums[1]
-    crossed = PairSum(terms[0] * terms[1].subs(l, o), l, o, N)
-    square = sp.Sum(E(W[i, k, l] ** 2) * E(delta[i + 1, first, l] * delta[i + 1, second, l]), (l, 1, N))
-    return e[i] ** 2 * E(one * two) + b[i] ** 2 * E(x * y) * square, p.calc(
-        E(delta[i, first, k] * delta[i, second, k]),
-        *("=", E(factors[0] * factors[1]), definition(_layer)),
+    skip, branch = ([base[i + 1, c, unit] for c in (first, second)] for base, unit in ((delta, k), (delta, l)))
+    active = [a[i, c, k] for c in (first, second)]
+    sums = [sp.Sum(W[i, k, l] * entry, (l, 1, N)) for entry in branch]
+    apart = branch[1].subs(l, o)
+    mean = E(W[i, k, l])
+    mixed = sp.Sum(E(active[1]) * mean * E(skip[0] * branch[1]) + E(active[0]) * mean * E(skip[1] * branch[0]), (l, 1, N))
+    pairs = PairSum(E(active[0] * active[1]) * mean * E(W[i, k, o]) * E(branch[0] * apart), l, o, N)
+    equal = sp.Sum(E(active[0] * active[1]) * E(W[i, k, l] ** 2) * E(branch[0] * branch[1]), (l, 1, N))
+    kept = e[i] ** 2 * E(skip[0] * skip[1])
+    return p.calc(
+        moment[i],
+        *("=", E(delta[i, first, k] * delta[i, second, k]), backwards(one_law)),
         *(
             "=",
-            e[i] ** 2 * E(one * two)
-            + e[i] * b[i] * (_mixed(one, y, terms[1]) + _mixed(two, x, terms[0]))
-            + b[i] ** 2 * (E(x * y * sp.Sum(terms[0] * terms[1], (l, 1, N))) + E(x * y * crossed)),
-            product_of_sums & linearity,
+            E(sp.Mul(*(e[i] * s + b[i] * m * t for s, m, t in zip(skip, active, sums, strict=True)))),
+            definition(_layer),
         ),
+        *("=", kept + e[i] * b[i] * mixed + b[i] ** 2 * (equal + pairs), multiply_out & linearity & independence),
+        *("=", kept + b[i] ** 2 * equal, zero_mean),
+        *("=", (e[i] ** 2 + 2 * share * b[i] ** 2) * moment[i + 1], identical_law & one_law),
     )
 
 
-def _mixed(skip: sp.Expr, active: sp.Expr, term: sp.Expr) -> sp.Expr:
-    return E(skip * active * sp.Sum(term, (l, 1, N)))
+@theorem("shattering.variance_step", source="balduzzi2017, appendix", setting=two_inputs)
+def variance_step(p: Proof) -> Chain:
+    """One layer multiplies the variance of the gradient by e^2 + b^2."""
+    return _step(p, 1, 1, _HALF, V)
+
+
+@theorem("shattering.covariance_step", source="balduzzi2017, appendix", setting=two_inputs)
+def covariance_step(p: Proof) -> Chain:
+    """One layer multiplies the covariance of two inputs' gradients by e^2 + 2 p b^2, p the probability of co-activation."""
+    return _step(p, 1, 2, p_[i], C)
+
+
+@theorem("shattering.variance_path", source="balduzzi2017, appendix", setting=two_inputs)
+def variance_path(p: Proof) -> Chain:
+    """The variance of the gradient below layer i, the layers i..d-1 lying above it."""
+    p.assume(*HYPOTHESES)
+    product = sp.Product(e[r] ** 2 + b[r] ** 2, (r, i, d - 1))
+    return p.calc(V[i], "=", V[d] * product, by_induction(variance_step, over=i, last=d), "=", product, one_gradient)
+
+
+@theorem("shattering.covariance_path", source="balduzzi2017, appendix", setting=two_inputs)
+def covariance_path(p: Proof) -> Chain:
+    """The covariance of two inputs' gradients below layer i, the layers i..d-1 lying above it."""
+    p.assume(*HYPOTHESES)
+    product = sp.Product(e[r] ** 2 + 2 * p_[r] * b[r] ** 2, (r, i, d - 1))
+    return p.calc(C[i], "=", C[d] * product, by_induction(covariance_step, over=i, last=d), "=", product, one_gradient)

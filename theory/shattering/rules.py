@@ -7,9 +7,10 @@ from typing import Any
 
 import sympy as sp
 
-from theory.proof.nodes import DominatedIntegral
+from theory.probability.expectation import E
+from theory.proof.nodes import DominatedIntegral, PairSum
 from theory.proof.normal import difference
-from theory.proof.rules import Context, Rule, RuleDoesNotApply
+from theory.proof.rules import Context, Rule, RuleDoesNotApply, rewrite
 from theory.proof.theorem import Chain
 
 
@@ -17,6 +18,17 @@ def as_shown(chain: Chain, at: Mapping[sp.Basic, Any] | None = None) -> Rule:
     """Replace the first line of a chain of the same proof by its last, at given values of its symbols."""
     left, right = (side.subs(at or {}, simultaneous=True) for side in (chain.left, chain.right))
     return Rule("as shown", lambda line, context: line.xreplace({left: right}))
+
+
+def reciprocal(bound: Chain) -> Rule:
+    """1/b <= 1/a where a chain of the same proof shows 0 < a <= b."""
+
+    def derive(line: Any, context: Context) -> sp.Basic:
+        if bound.relation != "<=" or not bound.left.is_positive or sp.simplify(line * bound.right) != 1:
+            raise RuleDoesNotApply(f"{line} is not the reciprocal of the larger side of {bound.left} <= {bound.right}")
+        return 1 / bound.left
+
+    return Rule("reciprocals, as shown", derive, relation="<=")
 
 
 def under_the_integral(growth: Chain, time: sp.Symbol, parameter: sp.Symbol) -> Rule:
@@ -37,3 +49,31 @@ def under_the_integral(growth: Chain, time: sp.Symbol, parameter: sp.Symbol) -> 
         return start + sp.Integral(growth.right, (time, 0, parameter))
 
     return Rule("differentiation under the integral", derive)
+
+
+def _collect(term: sp.Expr) -> sp.Expr:
+    """A product with up to two sums over one range: as one sum, or as sums over equal and over distinct pairs of indices."""
+    powers = [factor.as_base_exp() for factor in sp.Mul.make_args(term)]
+    bodies = [base for base, power in powers if isinstance(base, sp.Sum) for _ in range(int(power))]
+    rest = sp.Mul(*(base**power for base, power in powers if not isinstance(base, sp.Sum)))
+    if not bodies or len(bodies) > 2 or any(body.limits != bodies[0].limits or body.limits[0][1] != 1 for body in bodies):
+        return term
+    index, lower, count = bodies[0].limits[0]
+    if len(bodies) == 1:
+        return sp.Sum(rest * bodies[0].function, (index, lower, count))
+    other = sp.Symbol(f"{index}'", integer=True, positive=True)
+    first, second = (body.function for body in bodies)
+    equal = sp.Sum(rest * first * second, (index, lower, count))
+    return equal + PairSum(rest * first * second.xreplace({index: other}), index, other, count)
+
+
+def _multiply_out(line: sp.Basic, context: Context) -> sp.Basic:
+    def visit(part: sp.Basic, distinct: object) -> sp.Basic:
+        if not isinstance(part, E):
+            return part
+        return sp.Add(*(E(_collect(term)) for term in sp.Add.make_args(sp.expand(part.body))))
+
+    return rewrite(line, visit)
+
+
+multiply_out = Rule("multiply the sums out: equal and distinct pairs", _multiply_out)
