@@ -35,6 +35,7 @@ SUBJECTS = (
     "theory.shattering.coactivation",
     "theory.shattering.layers",
     "theory.shattering.architectures",
+    "theory.shattering.normalized",
 )
 
 _theorems: dict[str, Theorem] = {}

@@ -77,3 +77,40 @@ def _multiply_out(line: sp.Basic, context: Context) -> sp.Basic:
 
 
 multiply_out = Rule("multiply the sums out: equal and distinct pairs", _multiply_out)
+
+
+def reduce_gammas(expr: sp.Expr) -> sp.Expr:
+    """Gamma functions whose arguments differ by integers as multiples of the one with the least argument."""
+    known: list[sp.Expr] = []
+    for z in sorted((g.args[0] for g in expr.atoms(sp.gamma)), key=str):
+        shifts = {base: sp.expand(z - base) for base in known}
+        near = next((base for base, shift in shifts.items() if shift.is_Integer), None)
+        if near is None:
+            known.append(z)
+            continue
+        low, high = (near, z) if shifts[near] > 0 else (z, near)
+        factor = sp.Mul(*(low + step for step in range(int(abs(shifts[near])))))
+        expr = expr.subs(sp.gamma(high), factor * sp.gamma(low))
+        known = [low if base == near else base for base in known]
+    return expr
+
+
+gamma_recurrence = Rule("Gamma(t + 1) = t Gamma(t)", lambda line, context: reduce_gammas(line))
+
+
+def telescoping(partial: sp.Expr, index: sp.Symbol) -> Rule:
+    """A product whose factors are quotients F(index + 1)/F(index) of the given F is F(last + 1)/F(first)."""
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        def visit(part: sp.Basic, distinct: object) -> sp.Basic:
+            if not isinstance(part, sp.Product) or part.limits[0][0] != index:
+                return part
+            _, first, last = part.limits[0]
+            quotient = partial.subs(index, index + 1) / partial
+            if sp.cancel(reduce_gammas(quotient) - part.function) != 0:
+                raise RuleDoesNotApply(f"{part.function} is no quotient of successive values of {partial}")
+            return partial.subs(index, last + 1) / partial.subs(index, first)
+
+        return rewrite(line, visit)
+
+    return Rule("telescoping product", derive)
