@@ -36,6 +36,7 @@ SUBJECTS = (
     "theory.shattering.layers",
     "theory.shattering.architectures",
     "theory.shattering.normalized",
+    "theory.shattering.normalized_decay",
 )
 
 _theorems: dict[str, Theorem] = {}

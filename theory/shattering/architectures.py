@@ -37,7 +37,7 @@ from theory.shattering.layers import (
     two_inputs,
     variance_path,
 )
-from theory.shattering.rules import reciprocal
+from theory.shattering.rules import less, ordered, reciprocal
 from theory.symbols import L, d, i
 
 alpha = sp.Symbol("alpha", positive=True)
@@ -155,21 +155,23 @@ def _at_most_exponential(line: sp.Basic, context: Context) -> sp.Basic:
 below_exponential = Rule("1 + t <= exp(t)", _at_most_exponential, relation="<=")
 
 
-@theorem("shattering.highway_limit", source="balduzzi2017, corollary 1")
+@theorem("shattering.highway_limit", source="balduzzi2017, corollary 1", parameters=(DEPTH,))
 def highway_limit(p: Proof) -> Chain:
-    """With gamma_1^2 = 1 - 1/L the correlation over L highway layers tends to exp(-1/2): it lies between two exponentials.
+    """With gamma_1^2 = 1 - 1/L the correlation over L highway layers is within exp(-1/2)/(4L - 2) of exp(-1/2).
 
-    Both bounds are 1 + t <= exp(t): at t = -1/(2L), and at t = 1/(2L - 1), where 1 + t = 1/(1 - 1/(2L)).
+    Every bound is 1 + t <= exp(t): at t = -1/(2L); at t = 1/(2L - 1), where 1 + t = 1/(1 - 1/(2L)); at t = -1/(4L - 2).
     """
-    p.let(L, Integers(1))
     p.printed("B-10", sp.exp(-_HALF), "the limit")
-    value = (1 - 1 / (2 * L)) ** L
+    value, limit, shift = (1 - 1 / (2 * L)) ** L, sp.exp(-_HALF), 1 / (4 * L - 2)
     p.calc(highway_correlation.derivation().statement.right.subs(gamma, sp.sqrt(1 - 1 / L)), "=", value, algebra)
-    inverse = (1 + 1 / (2 * L - 1)) ** L
-    above = p.calc(inverse, "<=", sp.exp(L / (2 * L - 1)), below_exponential)
+    below = p.calc(value, "<=", limit, below_exponential)
+    inverse = p.calc((1 + 1 / (2 * L - 1)) ** L, "<=", sp.exp(L / (2 * L - 1)), below_exponential)
+    above = p.calc(sp.exp(-L / (2 * L - 1)), "<=", 1 / inverse.left, reciprocal(inverse), "=", value, algebra)
+    small = p.calc(1 - shift, "<=", sp.exp(-shift), below_exponential)
     return p.calc(
-        sp.exp(-L / (2 * L - 1)),
-        *("<=", 1 / inverse, reciprocal(above)),
-        *("=", value, algebra),
-        *("<=", sp.exp(-_HALF), below_exponential),
+        sp.Abs(value - limit),
+        *("=", limit - value, ordered(below)),
+        *("<=", limit - above.left, less(above)),
+        *("=", limit * (1 - sp.exp(-shift)), algebra),
+        *("<=", limit * shift, less(small)),
     )

@@ -14,21 +14,77 @@ from theory.proof.rules import Context, Rule, RuleDoesNotApply, rewrite
 from theory.proof.theorem import Chain
 
 
-def as_shown(chain: Chain, at: Mapping[sp.Basic, Any] | None = None) -> Rule:
-    """Replace the first line of a chain of the same proof by its last, at given values of its symbols."""
+Values = Mapping[sp.Basic, Any]
+
+
+def _sides(chain: Chain, at: Values | None) -> tuple[sp.Expr, sp.Expr]:
+    """A chain's first and last line at given values of its symbols; values of positive symbols must be positive."""
+    for symbol, value in (at or {}).items():
+        if symbol.is_positive and not _positive(value):
+            raise RuleDoesNotApply(f"{value} is not known to be positive, as {symbol} is")
     left, right = (side.subs(at or {}, simultaneous=True) for side in (chain.left, chain.right))
-    return Rule("as shown", lambda line, context: line.xreplace({left: right}))
+    return left, right
 
 
-def reciprocal(bound: Chain) -> Rule:
-    """1/b <= 1/a where a chain of the same proof shows 0 < a <= b."""
+def _positive(value: sp.Expr) -> bool:
+    """Whether a value is positive for all positive integers in it, each written as 1 + something."""
+    counts = {n: 1 + sp.Dummy(integer=True, nonnegative=True) for n in value.free_symbols if n.is_integer and n.is_positive}
+    return bool(sp.expand(value.xreplace(counts)).is_positive)
+
+
+def as_shown(chain: Chain, at: Values | None = None) -> Rule:
+    """Replace the first line of a chain of the same proof by its last, at given values of its symbols."""
 
     def derive(line: Any, context: Context) -> sp.Basic:
-        if bound.relation != "<=" or not bound.left.is_positive or sp.simplify(line * bound.right) != 1:
-            raise RuleDoesNotApply(f"{line} is not the reciprocal of the larger side of {bound.left} <= {bound.right}")
-        return 1 / bound.left
+        left, right = _sides(chain, at)
+        return line.xreplace({left: right})
+
+    return Rule("as shown", derive, relation=chain.relation)
+
+
+def bounded(bound: Chain, at: Values | None = None) -> Rule:
+    """c a <= c b for c > 0 where a chain of the same proof shows a <= b."""
+
+    def derive(line: Any, context: Context) -> sp.Basic:
+        left, right = _sides(bound, at)
+        factor = sp.cancel(line / left)
+        if bound.relation not in ("=", "<=") or not factor.is_positive:
+            raise RuleDoesNotApply(f"{line} is no positive multiple of {left}")
+        return factor * right
+
+    return Rule("bounded, as shown", derive, relation="<=")
+
+
+def reciprocal(bound: Chain, at: Values | None = None) -> Rule:
+    """c/b <= c/a for c > 0 where a chain of the same proof shows 0 < a <= b."""
+
+    def derive(line: Any, context: Context) -> sp.Basic:
+        left, right = _sides(bound, at)
+        factor = sp.simplify(line * right)
+        if bound.relation not in ("=", "<=") or not bound.left.is_positive or not factor.is_positive:
+            raise RuleDoesNotApply(f"{line} is no positive multiple of 1/({right})")
+        return factor / left
 
     return Rule("reciprocals, as shown", derive, relation="<=")
+
+
+def ordered(bound: Chain) -> Rule:
+    """|a - b| = b - a where a chain of the same proof shows a <= b."""
+    gap = bound.left - bound.right
+    return Rule("the sign, as shown", lambda line, context: line.xreplace({sp.Abs(gap): -gap}))
+
+
+def less(bound: Chain) -> Rule:
+    """A line grows when c b in it, c < 0, is replaced by c a, where a chain of the same proof shows a <= b."""
+
+    def derive(line: Any, context: Context) -> sp.Basic:
+        rest = sp.Dummy("b")
+        coefficient = sp.expand(line).xreplace({sp.expand(bound.right): rest}).coeff(rest)
+        if bound.relation not in ("=", "<=") or not coefficient.is_negative or coefficient.has(rest):
+            raise RuleDoesNotApply(f"{bound.right} is not subtracted in {line}")
+        return line + coefficient * (bound.left - bound.right)
+
+    return Rule("subtracting less, as shown", derive, relation="<=")
 
 
 def under_the_integral(growth: Chain, time: sp.Symbol, parameter: sp.Symbol) -> Rule:
