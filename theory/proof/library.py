@@ -37,6 +37,10 @@ SUBJECTS = (
     "theory.shattering.architectures",
     "theory.shattering.normalized",
     "theory.shattering.normalized_decay",
+    "theory.shattering.rectifier",
+    "theory.shattering.rectifier_decay",
+    "theory.shattering.brownian",
+    "theory.shattering.paths",
 )
 
 _theorems: dict[str, Theorem] = {}
