@@ -237,18 +237,18 @@ def _piecewise(node: sp.Piecewise, env: Environment, backend: Backend) -> acb:
 
 
 def _iterate(node: Iterate, env: Environment, backend: Backend) -> acb:
-    """Step by step in mean-value form: plain balls would widen by the sum of all terms' slopes, which exceeds the whole's."""
-    if backend is _ANALYTIC:
+    """Step by step in mean-value form, f(m) + f'(box)(x - m): plain balls would widen by every term's slope."""
+    if isinstance(backend, Balls) and backend.analytic:
         return acb(arb("nan"))
     slopes, state = node.slopes, [interpret(start, env, backend) for start in node.starts]
     for _ in range(whole(node.count, env)):
         if not all(x.is_finite() for x in state):
             break
         box = {**env, **dict(zip(node.variables, state, strict=True))}
-        middle = {**env, **{variable: acb(x.real.mid()) for variable, x in zip(node.variables, state, strict=True)}}
+        centre = {**env, **{variable: acb(x.real.mid()) for variable, x in zip(node.variables, state, strict=True)}}
+        off = {at: acb(arb(0, x.real.rad())) for at, x in enumerate(state) if x.real.rad() != 0}
         state = [
-            interpret(body, middle, backend)
-            + _sum(*(interpret(by, box, backend) * x.real.rad() * arb(0, 1) for by, x in zip(row, state, strict=True) if x.real.rad() != 0))
+            _sum(interpret(body, centre, backend), *(interpret(row[at], box, backend) * x for at, x in off.items()))
             for body, row in zip(node.bodies, slopes, strict=True)
         ]
     return state[0]

@@ -41,6 +41,8 @@ SUBJECTS = (
     "theory.shattering.rectifier_decay",
     "theory.shattering.brownian",
     "theory.shattering.paths",
+    "theory.shattering.batch",
+    "theory.shattering.looks_linear",
 )
 
 _theorems: dict[str, Theorem] = {}

@@ -37,7 +37,7 @@ ACOSPI_RATIONAL = {  # by Niven's theorem there are no others
 
 
 class acospi(sp.Function):
-    """arccos(x)/pi: the angle between two unit vectors of inner product x, in half turns; rational where x is 0, +-1/2, +-1."""
+    """arccos(x)/pi, -1 <= x <= 1: the angle between two unit vectors of inner product x, in half turns."""
 
     nargs = 1
 

@@ -3,13 +3,16 @@
 By `theory.shattering.layers` a layer multiplies the variance by e^2 + b^2 and, for typical datapoints, the covariance by
 e^2 + b^2/2.  Over L layers that start and end in one common gradient of variance 1:
 
-    feed-forward   delta <- a W delta                              variance 1,                      correlation 2^-L
-    residual       delta <- alpha (delta + beta a W delta)         (alpha^2 (1 + beta^2))^L,        ((2 + beta^2)/(2 + 2 beta^2))^L
-    highway        delta <- gamma_1 delta + gamma_2 a W delta      1 for gamma_1^2 + gamma_2^2 = 1, ((1 + gamma_1^2)/2)^L
+    network        layer                                         variance                  correlation
+    feed-forward   delta <- a W delta                            1                         2^-L
+    residual       delta <- alpha (delta + beta a W delta)       (alpha^2 (1 + beta^2))^L  ((2 + beta^2)/(2 + 2 beta^2))^L
+    highway        delta <- gamma_1 delta + gamma_2 a W delta    1                         ((1 + gamma_1^2)/2)^L
 
-So a skip connection alone does not stop the exponential decay: that takes branches whose weight falls with the depth, like the
-highway's gamma_1^2 = 1 - 1/L, for which exp(-L/(2L - 1)) <= (1 - 1/(2L))^L <= exp(-1/2).
-Reference: balduzzi2017, theorems 1 and 2, corollary 1.  Assumptions: those of `theory.shattering.layers`, typical datapoints.
+with gamma_1^2 + gamma_2^2 = 1 for the highway.  So a skip connection alone does not stop the exponential decay: that takes
+branches whose weight falls with the depth, like the highway's gamma_1^2 = 1 - 1/L, for which
+exp(-L/(2L - 1)) <= (1 - 1/(2L))^L <= exp(-1/2).
+Reference: balduzzi2017, theorems 1 and 2, corollary 1.
+Assumptions: those of `theory.shattering.layers`; typical datapoints.
 """
 
 from __future__ import annotations
@@ -65,7 +68,9 @@ def _network(name: str, skip: sp.Expr, branch: sp.Expr) -> tuple[Setting, Rule]:
         for depth, width in shapes
         for at in [instance(depth, width, values=values)]
     )
-    setting = replace(two_inputs, name=f"{name} network", definitions=(*two_inputs.definitions, *layer), instances=instances)
+    setting = replace(
+        two_inputs, name=f"{name} network", definitions=(*two_inputs.definitions, *layer), instances=instances
+    )
     return setting, definition(layer[0]) & definition(layer[1])
 
 
@@ -101,7 +106,9 @@ def feedforward_variance(p: Proof) -> Chain:
     return p.calc(V[0], "=", _right(variance_path), _variance, "=", 1, as_feedforward)
 
 
-@theorem("shattering.feedforward_correlation", source="balduzzi2017, theorem 1b", setting=feedforward, parameters=(DEPTH,))
+@theorem(
+    "shattering.feedforward_correlation", source="balduzzi2017, theorem 1b", setting=feedforward, parameters=(DEPTH,)
+)
 def feedforward_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L rectifier layers."""
     p.printed("B-03", sp.Integer(2) ** -L)
@@ -121,7 +128,10 @@ def resnet_variance(p: Proof) -> Chain:
 
 
 @theorem(
-    "shattering.resnet_correlation", source="balduzzi2017, theorem 2", setting=residual, parameters=(DEPTH, _ALPHA, _BETA)
+    "shattering.resnet_correlation",
+    source="balduzzi2017, theorem 2",
+    setting=residual,
+    parameters=(DEPTH, _ALPHA, _BETA),
 )
 def resnet_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L residual layers without normalisation."""

@@ -17,7 +17,9 @@ BITS = 64
 HALVINGS = 30  # of an interval before a box is given up
 
 
-def positive_on(expr: sp.Expr, variable: sp.Symbol, low: sp.Rational, high: sp.Rational, halvings: int = HALVINGS) -> bool:
+def positive_on(
+    expr: sp.Expr, variable: sp.Symbol, low: sp.Rational, high: sp.Rational, halvings: int = HALVINGS
+) -> bool:
     """Whether boxes prove an expression to be positive from low to high."""
     middle, radius = (low + high) / 2, (high - low) / 2
     box = arb(fmpq(int(middle.p), int(middle.q)), arb(fmpq(int(radius.p), int(radius.q))).upper())

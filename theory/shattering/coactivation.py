@@ -1,7 +1,7 @@
 """Two rectifiers that see correlated inputs: how often both are active, and the correlation they pass on.
 
-For jointly normal pre-activations s, s' with mean 0, variance 1 and correlation rho, write s' = (kappa s + x)/sqrt(1 + kappa^2)
-with x standard normal, independent of s, and kappa = rho/sqrt(1 - rho^2).  Conditionally on s,
+For jointly normal pre-activations s, s' with mean 0, variance 1 and correlation rho, write
+s' = (kappa s + x)/sqrt(1 + kappa^2) with x standard normal, independent of s, and kappa = rho/sqrt(1 - rho^2).  Given s,
 
     P(s' > 0 | s) = Phi(kappa s),      sqrt(1 + kappa^2) E[max(s', 0) | s] = kappa s Phi(kappa s) + phi(kappa s),
 
@@ -12,8 +12,8 @@ and averages over s > 0, differentiated in kappa, are rational functions.  The r
 
 the second being the correlation of activations (He's variance makes it 1 at rho = 1); its slope is twice the first.
 Reference: sheppard1899; cho2009 (the arc-cosine kernels of degree 0 and 1).
-Assumptions: jointly normal pre-activations of equal variance.  An expectation is by definition the integral against the normal
-density; at rho = 1 and -1, where kappa is infinite, s' = s and s' = -s.
+Assumptions: jointly normal pre-activations of equal variance.  An expectation is by definition the integral against the
+normal density; at rho = 1 and -1, where kappa is infinite, s' = s and s' = -s.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ kappa, t = sp.symbols("kappa t", real=True)
 RIGHT = (s, sp.S.Zero, sp.oo)
 
 CORRELATION = Parameter("correlation", Reals(-1, 1), rho)
-COACTIVE = (1 - acospi(rho)) / 2
-PASSED_ON = rho + sp.sqrt(1 - rho**2) / sp.pi - rho * acospi(rho)
+COACTIVE: sp.Expr = (1 - acospi(rho)) / 2
+PASSED_ON: sp.Expr = rho + sp.sqrt(1 - rho**2) / sp.pi - rho * acospi(rho)
 
 _at = {kappa: rho / sp.sqrt(1 - rho**2)}
 _normal = density(s, sp.S.One)

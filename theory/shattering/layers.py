@@ -1,23 +1,24 @@
-"""Gradients of two inputs going back through one network: how their variance and their covariance change in a layer.
+"""Gradients of two inputs going back through one network: how their variance and covariance change in a layer.
 
-delta^i[c] is the gradient below layer i for input c = 1, 2; all layers have N units, layers are numbered from the input:
+delta^i[c] is the gradient below layer i for input c = 1, 2; all layers have N units and are numbered from the input:
 
     delta^i_k[c] = e_i delta^{i+1}_k[c] + b_i a^i_k[c] sum_l W^i_{k,l} delta^{i+1}_l[c],        i = 0..d-1,
 
-where a^i_k[c] is 1 if unit k of layer i is active for input c and 0 if not, e_i weighs the skip connection and b_i the branch
-(a feed-forward layer has e_i = 0, b_i = 1).  With weights of variance 2/N, units that are active for half of the inputs, and
-p_i the probability that a unit is active for both,
+where a^i_k[c] is 1 if unit k of layer i is active for input c and 0 if not, e_i weighs the skip connection and b_i the
+branch (a feed-forward layer has e_i = 0, b_i = 1).  With weights of variance 2/N, units that are active for half of the
+inputs, and p_i the probability that a unit is active for both,
 
     E delta^i_k[c]^2 = (e_i^2 + b_i^2) E delta^{i+1}_k[c]^2,
     E delta^i_k[1] delta^i_k[2] = (e_i^2 + 2 p_i b_i^2) E delta^{i+1}_k[1] delta^{i+1}_k[2].
 
-Reference: balduzzi2017, section 3 and appendix.  Assumptions: the two idealisations of that paper, activation patterns that do
-not depend on the weights, and (`TYPICAL`) p_i = 1/4; both inputs have one gradient at the output, of variance 1.
+Reference: balduzzi2017, section 3 and appendix.
+Assumptions: the two idealisations of that paper, activation patterns that do not depend on the weights, and (`TYPICAL`)
+p_i = 1/4; both inputs have one gradient at the output, of variance 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -60,7 +61,7 @@ def _patterns_ignore_weights(model: Enumeration) -> bool:
 
 PATTERNS = Assumption(
     "fixed activation patterns",
-    "which units are active does not depend on the weights nor on the other layers: half of them for each input, p_i for both",
+    "which units are active depends neither on the weights nor on other layers: half for each input, a share p_i for both",
     _patterns_ignore_weights,
 )
 ONE_OUTPUT = Assumption(
@@ -77,8 +78,7 @@ TYPICAL = Assumption(
 _layer = Definition(
     "the gradient, by the chain rule",
     delta[i, _input, k],
-    e[i] * delta[i + 1, _input, k]
-    + b[i] * a[i, _input, k] * sp.Sum(W[i, k, l] * delta[i + 1, _input, l], (l, 1, N)),
+    e[i] * delta[i + 1, _input, k] + b[i] * a[i, _input, k] * sp.Sum(W[i, k, l] * delta[i + 1, _input, l], (l, 1, N)),
     (i, _input, k),
     sp.Lt(i, d),
 )
@@ -147,7 +147,9 @@ def _coin(*at: int) -> Law:
     return ((0, 1), (1, 1))
 
 
-def instance(depth: int, width: int, agreeing: int = 1, values: dict[sp.Basic, int | Fraction] | None = None) -> Instance:
+def instance(
+    depth: int, width: int, agreeing: int = 1, values: Mapping[sp.Basic, int | Fraction] | None = None
+) -> Instance:
     """A network whose units treat both inputs alike with odds agreeing : 1, so that p = agreeing/(2 agreeing + 2).
 
     The weights are -2, 0, 2 with odds 1 : 2 : 1 at width 1 and -1, 1 at width 2, of variance 2/N both.
@@ -204,14 +206,16 @@ one_gradient = Rule("one gradient of variance 1 at the output", _one_gradient)
 
 
 def _step(p: Proof, first: int, second: int, share: sp.Expr, moment: sp.IndexedBase) -> Chain:
-    """E delta^i_k[first] delta^i_k[second] in terms of the layer above; a unit is active for both with probability `share`."""
+    """E delta^i_k[first] delta^i_k[second] by the layer above; a unit is active for both with probability `share`."""
     p.assume(*HYPOTHESES)
     skip, branch = ([base[i + 1, c, unit] for c in (first, second)] for base, unit in ((delta, k), (delta, l)))
     active = [a[i, c, k] for c in (first, second)]
     sums = [sp.Sum(W[i, k, l] * entry, (l, 1, N)) for entry in branch]
     apart = branch[1].subs(l, o)
     mean = E(W[i, k, l])
-    mixed = sp.Sum(E(active[1]) * mean * E(skip[0] * branch[1]) + E(active[0]) * mean * E(skip[1] * branch[0]), (l, 1, N))
+    mixed = sp.Sum(
+        E(active[1]) * mean * E(skip[0] * branch[1]) + E(active[0]) * mean * E(skip[1] * branch[0]), (l, 1, N)
+    )
     pairs = PairSum(E(active[0] * active[1]) * mean * E(W[i, k, o]) * E(branch[0] * apart), l, o, N)
     equal = sp.Sum(E(active[0] * active[1]) * E(W[i, k, l] ** 2) * E(branch[0] * branch[1]), (l, 1, N))
     kept = e[i] ** 2 * E(skip[0] * skip[1])

@@ -29,7 +29,7 @@ from theory.probability.setting import Assumption, Definition, Family, Instance,
 from theory.proof.domains import Reals
 from theory.proof.library import theorem
 from theory.proof.nodes import PairSum
-from theory.proof.rules import Context, Rule, RuleDoesNotApply, algebra, backwards, by_theorem, definition, rewrite
+from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards, by_theorem, definition, rewrite
 from theory.proof.theorem import Chain, Parameter, Proof
 from theory.shattering.architectures import DEPTH, typical
 from theory.shattering.layers import (
@@ -212,7 +212,10 @@ _ASSUMED = (*HYPOTHESES, UNIT_INPUT, EXPECTED_DEVIATION)
 
 
 @theorem(
-    "shattering.normalized_resnet_variance", source="balduzzi2017, theorem 3a", setting=normalized, parameters=(DEPTH, BETA)
+    "shattering.normalized_resnet_variance",
+    source="balduzzi2017, theorem 3a",
+    setting=normalized,
+    parameters=(DEPTH, BETA),
 )
 def normalized_resnet_variance(p: Proof) -> Chain:
     """The variance of the gradient over the L - 1 layers of a residual network with batch normalisation."""
@@ -256,7 +259,9 @@ def normalized_resnet_covariance(p: Proof) -> Chain:
 def normalized_resnet_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L - 1 normalised residual layers."""
     p.assume(*_ASSUMED, TYPICAL)
-    p.printed("B-07", 1 / (beta * sp.sqrt(L)), "asymptotically; the constant is Gamma(1/beta^2 + 1)/Gamma(1/beta^2 + 1/2)")
+    p.printed(
+        "B-07", 1 / (beta * sp.sqrt(L)), "asymptotically; the constant is Gamma(1/beta^2 + 1)/Gamma(1/beta^2 + 1/2)"
+    )
     inserted = by_theorem(normalized_resnet_covariance) & by_theorem(normalized_resnet_variance)
     closed = COVARIANCE_CLOSED / VARIANCE
     p.enclose_by(

@@ -1,7 +1,7 @@
 """How the gradient correlation of a normalised residual network decays: K/sqrt(L), with its constant and its range.
 
-With y = 1/beta^2 and K = Gamma(y + 1)/Gamma(y + 1/2) the correlation R over L - 1 layers is K Gamma(L + y - 1/2)/Gamma(L + y),
-and log-convexity of Gamma, Gamma(t)^2 <= Gamma(t - 1/2) Gamma(t + 1/2), gives
+With y = 1/beta^2 and K = Gamma(y + 1)/Gamma(y + 1/2) the correlation over L - 1 layers is
+R = K Gamma(L + y - 1/2)/Gamma(L + y), and log-convexity of Gamma, Gamma(t)^2 <= Gamma(t - 1/2) Gamma(t + 1/2), gives
 
     K/sqrt(L + y - 1/2) <= R <= K/sqrt(L + y - 1),        sqrt(y) <= K <= sqrt(y + 1/2).
 

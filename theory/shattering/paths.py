@@ -1,18 +1,18 @@
 """Path sums: the covariance of the weights of two sets of paths counts the paths they share.
 
-A path k through L layers of units is a sequence a_{k,1}, ..., a_{k,L} of units, one a layer; its weight is the product of the
-L - 1 weights it passes, and p_W(A) is the sum of the weights of the paths in a set A:
+A path k through L layers of units is a sequence a_{k,1}, ..., a_{k,L} of units, one a layer; its weight is the product of
+the L - 1 weights it passes, and p_W(A) is the sum of the weights of the paths in a set A:
 
     p_W(A) = sum_{k in A} prod_{l=1}^{L-1} W^l_{a_{k,l}, a_{k,l+1}},      E p_W(A) p_W(B) = |A n B| sigma^{2(L-1)}.
 
-Two different paths part at some unit, so in some layer they pass different weights, each of which occurs once and has mean 0.
+Two different paths part at some unit, so in some layer they pass different weights; each occurs once and has mean 0.
 In a residual network a path passes the weights of a set F_k of layers and stays at its unit in the others; then
 
     E p_W(A) p_W(B) = sum_{k in A n B} sigma^{2 |F_k|}.
 
-Different paths that pass no weight at all have weight 1 each: the residual identity needs paths that end in one common unit.
-Reference: balduzzi2017, lemmas A1 to A3.  Assumptions: independent weights of mean 0 and variance sigma^2; the sets do not depend
-on the weights.
+Different paths that pass no weight at all have weight 1 each, so the residual identity needs paths with one common end.
+Reference: balduzzi2017, lemmas A1 to A3.
+Assumptions: independent weights of mean 0 and variance sigma^2; the sets do not depend on the weights.
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ def _residual_paths(depth: int, width: int) -> list[tuple[int, ...]]:
     """All residual paths to unit 1 of the last layer: units, then which weights are passed."""
     units = product(range(1, width + 1), repeat=depth - 1)
     every = [(*path, 1, *passed) for path in units for passed in product((0, 1), repeat=depth - 1)]
-    return [
-        path for path in every if all(path[depth + at] or path[at] == path[at + 1] for at in range(depth - 1))
-    ]
+    return [path for path in every if all(path[depth + at] or path[at] == path[at + 1] for at in range(depth - 1))]
 
 
 def _all_paths(depth: int, width: int) -> list[tuple[int, ...]]:
@@ -161,7 +159,7 @@ def _layers(line: sp.Basic, context: Context) -> sp.Basic:
     """The mean of a product over layers is the product of the layers' means."""
 
     def visit(part: sp.Basic, distinct: object) -> sp.Basic:
-        factors = sp.Mul.make_args(part.body) if isinstance(part, E) else ()
+        factors = list(sp.Mul.make_args(part.body)) if isinstance(part, E) else []
         if len(factors) != 2 or not all(isinstance(f, sp.Product) and f.limits == factors[0].limits for f in factors):
             return part
         if not context.grants(WEIGHTS):
@@ -178,10 +176,10 @@ def _two_weights(line: sp.Basic, context: Context) -> sp.Basic:
     """E W = 0, and E W_{a,b} W_{a',b'} in one layer is sigma^2 where both units are the same, else 0."""
 
     def visit(part: sp.Basic, distinct: object) -> sp.Basic:
-        atoms = sp.Mul.make_args(part.body) if isinstance(part, E) else ()
+        atoms = list(sp.Mul.make_args(part.body)) if isinstance(part, E) else []
         if not atoms or any(getattr(atom, "base", None) != W for atom in atoms) or not context.grants(WEIGHTS):
             return part
-        (layer, *ends), (other, *others) = atoms[0].indices, atoms[-1].indices
+        (layer, *ends), (other, *others) = (atom.indices for atom in (atoms[0], atoms[-1]))
         if len(atoms) > 2 or layer != other:
             return part
         alike = sp.Mul(*(sp.KroneckerDelta(a, b) for a, b in zip(ends, others, strict=True)))

@@ -1,10 +1,11 @@
-"""A wide rectifier network at He's initialisation, two inputs: how the correlations of activations and gradients go with depth.
+"""A wide rectifier network at He's initialisation: how the correlations of two inputs and of their gradients go with depth.
 
-As the width grows the pre-activations of two inputs become jointly normal, with the correlation rho_i that the activations below
-have, and the gradients get the law they would have if the weights on the way back were fresh.  So, layer by layer,
+As the width grows the pre-activations of two inputs become jointly normal, with the correlation rho_i that the activations
+below have, and the gradients get the law they would have if the weights on the way back were fresh.  So, layer by layer,
 
     rho_{i+1} = rho_i + (sqrt(1 - rho_i^2) - rho_i arccos(rho_i))/pi,      rho_0 = rho, that of the inputs,
-    gradient correlation over L layers = prod_{i=0}^{L-1} 2 P(both active in layer i+1) = prod_{i=0}^{L-1} (1 - arccos(rho_i)/pi).
+    gradient correlation over L layers = prod_{i=0}^{L-1} 2 P(both active in layer i + 1)
+                                       = prod_{i=0}^{L-1} (1 - arccos(rho_i)/pi).
 
 The factor of layer i is the slope of the map at rho_i, so the gradient correlation is the derivative of rho_L by rho.
 Correlation of activations means E h h'/sqrt(E h^2 E h'^2), without subtracting means: it is what the next layer sees.

@@ -4,8 +4,8 @@ Let theta_i = arccos(rho_i) be the angle between two inputs after i layers.  One
 
     cos theta' = cos theta + (sin theta - theta cos theta)/pi >= cos(theta/(1 + theta/(3 pi))),
 
-so 1/theta_i >= 1/theta_0 + i/(3 pi): angles close like 3 pi/i, which is also their leading term.  With a = arccos(rho)/pi the
-gradient correlation, a product of the factors 1 - theta_i/pi, telescopes to a lower bound at every depth,
+so 1/theta_i >= 1/theta_0 + i/(3 pi): angles close at least as fast as 3 pi/i, which is also their leading term.  With
+a = arccos(rho)/pi the gradient correlation, a product of factors 1 - theta_i/pi, is bounded below at every depth,
 
     g_L >= (3 - a)(3 - 2a)(3 - 3a)/((L a + 3 - a)(L a + 3 - 2a)(L a + 3 - 3a)),
 
@@ -15,6 +15,8 @@ Assumptions: those of `theory.shattering.rectifier`.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import sympy as sp
 
@@ -26,7 +28,7 @@ from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards
 from theory.proof.theorem import Chain, Proof
 from theory.shattering.architectures import DEPTH
 from theory.shattering.boxes import at_most
-from theory.shattering.coactivation import CORRELATION, PASSED_ON
+from theory.shattering.coactivation import COACTIVE, CORRELATION, PASSED_ON
 from theory.shattering.rectifier import (
     GRADIENT,
     along_the_orbit,
@@ -36,7 +38,7 @@ from theory.shattering.rectifier import (
     relu_correlation,
     relu_gradient_correlation,
 )
-from theory.shattering.rules import telescoping
+from theory.shattering.rules import less, telescoping
 from theory.symbols import L, r, rho
 
 theta = sp.Symbol("theta", nonnegative=True)
@@ -81,6 +83,15 @@ def relu_angle(p: Proof) -> Chain:
     )
 
 
+@theorem("shattering.coactivation_climbs", source="balduzzi2017, section 2", parameters=(DEPTH, CORRELATION))
+def coactivation_climbs(p: Proof) -> Chain:
+    """Without normalisation the share of units active for both of two inputs climbs to a half."""
+    angle = relu_angle.derivation().statement
+    bound = replace(less(angle), name=f"by {relu_angle.name}", uses=(relu_angle.name,), appeal=True)
+    p.printed("B-14", sp.Rational(1, 2), "the share is seen to climb with depth")
+    return p.calc((1 - angle.right) / 2, "<=", COACTIVE.subs(rho, correlations[L]), bound)
+
+
 _FACTORS = sp.Product(1 - 3 * _turn / (r * _turn + 3), (r, 0, L - 1))
 _PARTIAL = 1 / ((r * _turn + 3 - _turn) * (r * _turn + 3 - 2 * _turn) * (r * _turn + 3 - 3 * _turn))
 _along = sp.Product(1 - acospi(orbit(r)), (r, 0, L - 1))
@@ -98,9 +109,7 @@ factor_by_factor = Rule(
 )
 
 
-@theorem(
-    "shattering.relu_gradient_lower_bound", source="balduzzi2017, theorem 1b", parameters=(DEPTH, CORRELATION)
-)
+@theorem("shattering.relu_gradient_lower_bound", source="balduzzi2017, theorem 1b", parameters=(DEPTH, CORRELATION))
 def relu_gradient_lower_bound(p: Proof) -> Chain:
     """The gradient correlation over L layers of a wide rectifier network is at least of the order of L^-3."""
     p.printed("B-12", sp.Integer(2) ** -L, "the decay is called exponential; below the bound from some depth on")

@@ -13,7 +13,6 @@ from theory.proof.normal import difference
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, rewrite
 from theory.proof.theorem import Chain
 
-
 Values = Mapping[sp.Basic, Any]
 
 
@@ -28,7 +27,9 @@ def _sides(chain: Chain, at: Values | None) -> tuple[sp.Expr, sp.Expr]:
 
 def _positive(value: sp.Expr) -> bool:
     """Whether a value is positive for all positive integers in it, each written as 1 + something."""
-    counts = {n: 1 + sp.Dummy(integer=True, nonnegative=True) for n in value.free_symbols if n.is_integer and n.is_positive}
+    counts = {
+        n: 1 + sp.Dummy(integer=True, nonnegative=True) for n in value.free_symbols if n.is_integer and n.is_positive
+    }
     return bool(sp.expand(value.xreplace(counts)).is_positive)
 
 
@@ -75,12 +76,12 @@ def ordered(bound: Chain) -> Rule:
 
 
 def less(bound: Chain) -> Rule:
-    """A line grows when c b in it, c < 0, is replaced by c a, where a chain of the same proof shows a <= b."""
+    """A line grows when c b in it, c < 0 a constant, is replaced by c a, where a chain of the same proof shows a <= b."""
 
     def derive(line: Any, context: Context) -> sp.Basic:
-        rest = sp.Dummy("b")
-        coefficient = sp.expand(line).xreplace({sp.expand(bound.right): rest}).coeff(rest)
-        if bound.relation not in ("=", "<=") or not coefficient.is_negative or coefficient.has(rest):
+        ratios = (sp.simplify(term / bound.right) for term in sp.Add.make_args(sp.expand(line, deep=False)))
+        coefficient = sp.Add(*(ratio for ratio in ratios if ratio.is_number))
+        if bound.relation not in ("=", "<=") or not coefficient.is_negative:
             raise RuleDoesNotApply(f"{bound.right} is not subtracted in {line}")
         return line + coefficient * (bound.left - bound.right)
 
@@ -112,7 +113,11 @@ def _collect(term: sp.Expr) -> sp.Expr:
     powers = [factor.as_base_exp() for factor in sp.Mul.make_args(term)]
     bodies = [base for base, power in powers if isinstance(base, sp.Sum) for _ in range(int(power))]
     rest = sp.Mul(*(base**power for base, power in powers if not isinstance(base, sp.Sum)))
-    if not bodies or len(bodies) > 2 or any(body.limits != bodies[0].limits or body.limits[0][1] != 1 for body in bodies):
+    if (
+        not bodies
+        or len(bodies) > 2
+        or any(body.limits != bodies[0].limits or body.limits[0][1] != 1 for body in bodies)
+    ):
         return term
     index, lower, count = bodies[0].limits[0]
     if len(bodies) == 1:
