@@ -5,8 +5,8 @@ R = K Gamma(L + y - 1/2)/Gamma(L + y), and log-convexity of Gamma, Gamma(t)^2 <=
 
     K/sqrt(L + y - 1/2) <= R <= K/sqrt(L + y - 1),        sqrt(y) <= K <= sqrt(y + 1/2).
 
-So R ~ K/sqrt(L), wrong by at most (y - 1/2)/(2L) relative to itself to first order: usable from L = 1/beta^2 on upwards, not
-before.  At beta = 0.1 and L = 100, K/sqrt(L) is 1.001 while R is 0.71.
+So R ~ K/sqrt(L + y - 3/4) up to a factor 1 + O(1/L^2), which is good at every depth, and R ~ K/sqrt(L) up to a factor
+1 + O(y/L), which is usable from L = 1/beta^2 on upwards, not before: at beta = 0.1 and L = 100 it is 1.001, R is 0.71.
 Reference: balduzzi2017, theorem 3.  Assumptions: those of `shattering.normalized_resnet_correlation`.
 """
 
@@ -87,13 +87,15 @@ def constant(p: Proof) -> Chain:
 
 @theorem("shattering.normalized_resnet_asymptote", source=_SOURCE, parameters=(DEPTH, BETA))
 def asymptote(p: Proof) -> Chain:
-    """The leading term, for L large against 1/beta^2, of the correlation over L - 1 normalised residual layers."""
-    p.printed("B-07", 1 / (beta * sp.sqrt(L)), "the constant is right as beta tends to 0 only")
+    """The correlation over L - 1 normalised residual layers up to a factor 1 + O(1/L^2); its leading term is K/sqrt(L)."""
+    p.printed(
+        "B-07", 1 / (beta * sp.sqrt(L)), "the constant is right as beta tends to 0 only, and L must be large against y"
+    )
     points = [{beta: value, L: depth} for value in (_HALF, 1, 2) for depth in _INCREASING]
-    stirling = Rule("Stirling's formula", None, kind="computed", relation="~", error=L ** sp.Rational(-3, 2))
+    stirling = Rule("Stirling's formula", None, kind="computed", relation="~", error=L ** sp.Rational(-5, 2))
     return p.calc(
         _correlation,
         *("=", CORRELATION_CLOSED, _closed_form),
-        *("~", CONSTANT / sp.sqrt(L), stirling),
+        *("~", CONSTANT / sp.sqrt(L + _y - sp.Rational(3, 4)), stirling),
         points=points,
     )

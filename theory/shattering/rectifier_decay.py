@@ -132,23 +132,17 @@ def _computed(name: str, error: sp.Expr) -> Rule:
     return Rule(name, None, kind="computed", relation="~", error=error)
 
 
-@theorem("shattering.relu_correlation_asymptote", source="cho2009; hayou2019", parameters=(DEPTH, CORRELATION))
-def relu_correlation_asymptote(p: Proof) -> Chain:
-    """The leading term of 1 - rho_L at large depth, for any inputs that are not parallel."""
-    inserted = insert(correlations[L], relu_correlation)
-    expansion = _computed("angles close like 3 pi/L", sp.log(L) / L**3)
+@theorem("shattering.relu_correlation_power", source="cho2009")
+def relu_correlation_power(p: Proof) -> Chain:
+    """At large depth 1 - rho_L is 9 pi^2/(2 L^2) for any two inputs that are not parallel, up to a factor 1 + O(ln L/L)."""
     points = [{rho: value, L: depth} for value in (sp.S.Zero, sp.Rational(-4, 5)) for depth in _INCREASING]
-    return p.calc(
-        1 - correlations[L],
-        *("=", 1 - orbit(L), inserted),
-        *("~", 9 * sp.pi**2 / (2 * L**2), expansion),
-        points=points,
-    )
+    expansion = _computed("angles close like 3 pi/L", sp.log(L) / L)
+    return p.calc(L**2 * (1 - orbit(L)), "~", 9 * sp.pi**2 / 2, expansion, points=points)
 
 
 @theorem("shattering.relu_gradient_power", source="cho2009; yang2019")
 def relu_gradient_power(p: Proof) -> Chain:
-    """Twice the depth divides the gradient correlation by 8 in the limit: it is a power law of exponent -3."""
+    """At large depth twice the depth divides the gradient correlation by 8: it is a power law of exponent -3."""
     points = [{rho: sp.S.Zero, L: depth} for depth in _INCREASING]
     expansion = _computed("factors 1 - 3/i + ...", sp.log(L) / L)
     return p.calc(GRADIENT.subs(L, 2 * L) / GRADIENT, "~", sp.Rational(1, 8), expansion, points=points)
