@@ -88,6 +88,27 @@ def _along_the_orbit(line: sp.Basic, context: Context) -> sp.Basic:
 along_the_orbit = Rule("the product carried along", _along_the_orbit)
 
 
+# Near rho = 1 floating point loses the angle in arccos(rho), but not in w = (1 - rho)/2 = sin(angle/2)^2.
+_w = sp.Symbol("w", nonnegative=True)
+_by_half_angles = {
+    acospi(1 - 2 * _w): 4 * sp.atan(sp.sqrt(_w) / (1 + sp.sqrt(1 - _w))) / sp.pi,
+    sp.sqrt(1 - (1 - 2 * _w) ** 2): 2 * sp.sqrt(_w) * sp.sqrt(1 - _w),
+}
+
+
+def _half_angles(line: sp.Basic) -> Iterate:
+    """The iteration of (c, x) as one of (c, w), x = 1 - 2w."""
+    if line.variables != (c, x):
+        raise RuleDoesNotApply(f"{line} does not step {c} and {x}")
+    product, correlation = (body.subs(x, 1 - 2 * _w).xreplace(_by_half_angles) for body in line.bodies)
+    gap = sp.collect(sp.expand((1 - correlation) / 2), 1 / sp.pi)  # pi is rounded once for both terms, which cancel
+    return Iterate((c, _w), (product, gap), (line.starts[0], (1 - line.starts[1]) / 2), line.count)
+
+
+STABLE_GRADIENT = _half_angles(GRADIENT)
+in_half_angles = Rule("in w = (1 - x)/2, by half angles", lambda line, context: _half_angles(line))
+
+
 @theorem(
     "shattering.relu_gradient_correlation",
     source="cho2009; yang2019; balduzzi2017",
@@ -105,6 +126,7 @@ def relu_gradient_correlation(p: Proof) -> Chain:
     at = {rho: correlations[r]}
     both = coactivation.derivation().statement.left.subs(at)
     normal = cite("jointly normal pre-activations as the width grows", "lee2018", p_[r], both)
+    p.evaluate_by(p.calc(GRADIENT, "=", STABLE_GRADIENT, in_half_angles))
     shares = sp.Product(1 - acospi(correlations[r]), (r, 0, L - 1))
     return p.calc(
         gradients,

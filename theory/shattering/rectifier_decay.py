@@ -134,10 +134,11 @@ def _computed(name: str, error: sp.Expr) -> Rule:
 
 @theorem("shattering.relu_correlation_power", source="cho2009")
 def relu_correlation_power(p: Proof) -> Chain:
-    """At large depth 1 - rho_L is 9 pi^2/(2 L^2) for any two inputs that are not parallel, up to a factor 1 + O(ln L/L)."""
-    points = [{rho: value, L: depth} for value in (sp.S.Zero, sp.Rational(-4, 5)) for depth in _INCREASING]
-    expansion = _computed("angles close like 3 pi/L", sp.log(L) / L)
-    return p.calc(L**2 * (1 - orbit(L)), "~", 9 * sp.pi**2 / 2, expansion, points=points)
+    """At large depth 1/sqrt(1 - rho_L) grows by sqrt(2)/(3 pi) a layer, so that 1 - rho_L is 9 pi^2/(2 L^2) to first order."""
+    growth = (1 / sp.sqrt(1 - orbit(2 * L)) - 1 / sp.sqrt(1 - orbit(L))) / L
+    points = [{rho: sp.S.Zero, L: depth} for depth in _INCREASING]
+    expansion = _computed("angles close like 3 pi/L", 1 / L)
+    return p.calc(growth, "~", sp.sqrt(2) / (3 * sp.pi), expansion, points=points)
 
 
 @theorem("shattering.relu_gradient_power", source="cho2009; yang2019")
