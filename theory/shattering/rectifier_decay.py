@@ -134,7 +134,7 @@ def _computed(name: str, error: sp.Expr) -> Rule:
 
 @theorem("shattering.relu_correlation_power", source="cho2009")
 def relu_correlation_power(p: Proof) -> Chain:
-    """At large depth 1/sqrt(1 - rho_L) grows by sqrt(2)/(3 pi) a layer, so that 1 - rho_L is 9 pi^2/(2 L^2) to first order."""
+    """At large depth 1/sqrt(1 - rho_L) grows by sqrt(2)/(3 pi) a layer: 1 - rho_L is 9 pi^2/(2 L^2) to first order."""
     growth = (1 / sp.sqrt(1 - orbit(2 * L)) - 1 / sp.sqrt(1 - orbit(L))) / L
     points = [{rho: sp.S.Zero, L: depth} for depth in _INCREASING]
     expansion = _computed("angles close like 3 pi/L", 1 / L)
