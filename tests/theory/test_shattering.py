@@ -76,6 +76,23 @@ def test_only_infinite_width_is_cited() -> None:
     assert {source.rpartition("(")[2] for source in cited} == {"lee2018)", "yang2019)"}
 
 
+CATALOGUE: dict[str, set[str]] = {
+    "coactivation": {"correlation"},
+    "feedforward_correlation": {"depth"},
+    **{key: {"depth", "alpha", "beta"} for key in ("resnet_variance", "resnet_correlation")},
+    **{f"normalized_resnet_{moment}": {"depth", "beta"} for moment in ("variance", "covariance", "correlation")},
+    "highway_correlation": {"depth", "gamma1"},
+    **{key: {"depth", "correlation"} for key in ("relu_correlation", "relu_gradient_correlation")},
+    "brownian_covariance": {"s", "t"},
+    "path_overlap": set(),
+}
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_names_and_parameters_are_a_contract(name: str) -> None:
+    assert {parameter.name for parameter in find(f"shattering.{name}").parameters} == CATALOGUE[name]
+
+
 # --- co-activation and the rectifier's map ------------------------------------------------------------------
 
 

@@ -47,6 +47,7 @@ ONE_CORRELATION = Assumption(
         model.evaluate(E(X[0, 1])) == model.evaluate(E(X[0, 1] * X[0, 2])) == 0 and model.evaluate(E(X[0, 1] ** 2)) == 1
     ),
 )
+JOINTLY_NORMAL = Assumption("normal pre-activations", "U and the X_i are normal, so the S_i are jointly normal", None)
 _pre_activation = Definition("the pre-activation for input i", S[i, j], A * U[1] + B * X[i, j], (i, j))
 
 
@@ -101,14 +102,15 @@ def centred_correlation(p: Proof) -> Chain:
 @theorem("shattering.normalized_coactivation", source="balduzzi2017, section 2", setting=batch, parameters=(BATCH,))
 def normalized_coactivation(p: Proof) -> Chain:
     """The probability that a rectifier behind batch normalisation is active for both of two inputs of a batch of m."""
-    p.assume(ONE_CORRELATION)
+    p.assume(ONE_CORRELATION, JOINTLY_NORMAL)
     p.printed("B-14", sp.Rational(1, 4), "the limit of large batches; measured in the paper")
     centred = centred_correlation.derivation().statement
     at = {rho: centred.right}
     both = coactivation.derivation().statement.left
 
     def inserted(line: sp.Basic, context: Context) -> sp.Basic:
-        return both.subs(at) if line == both.subs(rho, centred.left) else line
+        known = line == both.subs(rho, centred.left) and context.grants((ONE_CORRELATION, JOINTLY_NORMAL))
+        return both.subs(at) if known else line
 
     name = f"by {centred_correlation.name}, signs being kept by the division"
     insert = Rule(name, inserted, uses=(centred_correlation.name,), appeal=True)
