@@ -32,6 +32,17 @@ SUBJECTS = (
     "theory.random_walk.gains",
     "theory.random_walk.series",
     "theory.random_walk.laws",
+    "theory.shattering.coactivation",
+    "theory.shattering.layers",
+    "theory.shattering.architectures",
+    "theory.shattering.normalized",
+    "theory.shattering.normalized_decay",
+    "theory.shattering.rectifier",
+    "theory.shattering.rectifier_decay",
+    "theory.shattering.brownian",
+    "theory.shattering.paths",
+    "theory.shattering.batch",
+    "theory.shattering.looks_linear",
 )
 
 _theorems: dict[str, Theorem] = {}
