@@ -17,7 +17,12 @@ n = sp.IndexedBase("n", integer=True, positive=True)  # widths n[0], n[1], ...
 v = sp.IndexedBase("v", positive=True)  # v[i] = Var W^i, one weight of layer i
 q = sp.IndexedBase("q", positive=True)  # q[i] = Var z^i, one activation
 g = sp.IndexedBase("g", positive=True)  # g[i] = Var dC/ds^i, one entry of the gradient
+u = sp.IndexedBase("u", nonnegative=True)  # u[i] = Var b^i, one bias of layer i
 
+n_in, n_out = sp.symbols("n_in n_out", integer=True, positive=True)  # widths below and above one layer
+scale = sp.Symbol("scale", nonnegative=True)  # weights of variance 2 scale/fan_in
+kurtosis, bias_kurtosis = sp.symbols("kappa kappa_b", positive=True)  # E w^4/(E w^2)^2 of weights, of biases
+bias_variance = sp.Symbol("b2", nonnegative=True)
 x = sp.Symbol("x", real=True)
 s = sp.Symbol("s", positive=True)  # the variable of a Laplace transform
 N = sp.Symbol("N", integer=True, positive=True)  # width of a square layer

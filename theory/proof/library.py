@@ -32,6 +32,7 @@ SUBJECTS = (
     "theory.random_walk.gains",
     "theory.random_walk.series",
     "theory.random_walk.laws",
+    "theory.failure_modes.lengths",
     "theory.gains",
 )
 

@@ -1,0 +1,299 @@
+"""The rectifier network of Hanin and Rolnick (2018): its equations, what is assumed of it, and small exact witnesses.
+
+    act^j_k = relu(sum_l W^j_{k,l} act^{j-1}_l + b^j_k),   j = 1..d,   act^0 = x fixed,   M_j = |act^j|^2 / n_j
+
+Two settings: one layer whose incoming activations h are fixed numbers, and the whole network.  What is proved of a layer
+passes to the network by the tower property, because a layer's weights are independent of all layers below.  No
+independence of activations is assumed anywhere.  Ties (a pre-activation of 0) are harmless for squares and fourth powers:
+relu(s)^p + relu(-s)^p = s^p for even p, also at s = 0.
+Reference: hanin2018start.  Assumptions: symmetric independent weights and biases; each theorem names what else it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from typing import Any
+
+import sympy as sp
+
+from theory.probability.expectation import E
+from theory.probability.models import Enumeration
+from theory.probability.setting import Assumption, Definition, Family, Instance, Law, Setting
+from theory.symbols import bias_kurtosis, bias_variance, d, i, k, kurtosis, l, n, n_in, n_out, scale, u, v
+
+h, w, b = (sp.IndexedBase(name) for name in ("h", "w", "b"))  # one layer: what comes in, weights, biases
+act, W, bias = (sp.IndexedBase(name) for name in ("act", "W", "beta"))  # the network
+F = sp.Function("F")
+weight_variance = sp.Symbol("sigma2", positive=True)  # of one layer
+
+Weight = tuple[sp.Indexed, sp.Indexed | None]
+
+
+# --- hypotheses, with their exact tests ----------------------------------------------------------------------------
+
+
+def _layers(model: Enumeration) -> list[tuple[list[sp.Indexed], list[sp.Indexed], int]]:
+    """Weights, biases and fan-in of every layer of an instance."""
+    values = model.instance.environment
+    if n_in in values:
+        fan_in, fan_out = values[n_in], values[n_out]
+        rows = [w[unit, below] for unit in range(1, fan_out + 1) for below in range(1, fan_in + 1)]
+        return [(rows, [b[unit] for unit in range(1, fan_out + 1)], fan_in)]
+    found = []
+    for layer in range(1, values[d] + 1):
+        fan_in, fan_out = values[n](layer - 1), values[n](layer)
+        rows = [W[layer, unit, below] for unit in range(1, fan_out + 1) for below in range(1, fan_in + 1)]
+        found.append((rows, [bias[layer, unit] for unit in range(1, fan_out + 1)], fan_in))
+    return found
+
+
+def _all(model: Enumeration) -> list[sp.Indexed]:
+    return [atom for rows, biases, _ in _layers(model) for atom in rows + biases]
+
+
+def _symmetric(model: Enumeration) -> bool:
+    """Every entry has the law of its negative, and any two are independent through their first two powers."""
+    mean, atoms = model.evaluate, _all(model)
+    return all(mean(E(F(atom))) == mean(E(F(-atom))) for atom in atoms) and all(
+        mean(E(one**p * other**o)) == mean(E(one**p)) * mean(E(other**o))
+        for one, other in combinations(atoms, 2)
+        for p, o in ((1, 1), (2, 2))
+    )
+
+
+def _identical(model: Enumeration) -> bool:
+    """One law, hence one value of E F, in every layer."""
+    groups = [group for rows, biases, _ in _layers(model) for group in (rows, biases)]
+    return all(len({model.evaluate(E(F(atom))) for atom in group}) == 1 for group in groups)
+
+
+def _have_variance(wanted: sp.Expr) -> Callable[[Enumeration], bool]:
+    """Whether fan-in times the variance of a weight is as wanted in every layer."""
+    return lambda model: all(
+        model.evaluate(E(rows[0] ** 2) * fan_in - wanted) == 0 for rows, _, fan_in in _layers(model)
+    )
+
+
+def _have_kurtosis(wanted: sp.Expr) -> Callable[[Enumeration], bool]:
+    return lambda model: all(
+        model.evaluate(E(rows[0] ** 4) - wanted * E(rows[0] ** 2) ** 2) == 0 for rows, _, _ in _layers(model)
+    )
+
+
+def _biases_have_variance(wanted: sp.Expr) -> Callable[[Enumeration], bool]:
+    return lambda model: all(
+        model.evaluate(E(entry**2) - wanted) == 0 for _, entries, _ in _layers(model) for entry in entries
+    )
+
+
+SYMMETRIC = Assumption(
+    "symmetric entries",
+    "all weights and biases are independent, and each has a law symmetric about 0",
+    _symmetric,
+)
+IDENTICAL = Assumption("one law in a layer", "the weights of a layer have one law, and so have its biases", _identical)
+SCALED = Assumption(
+    "scaled weights",
+    "a weight has variance 2 scale/fan-in, and the biases of all layers have one variance",
+    lambda model: _have_variance(2 * scale)(model) and _biases_have_variance(bias_variance)(model),
+)
+HE = Assumption("He's variance", "a weight has variance 2/fan-in", _have_variance(sp.S(2)))
+ONE_KURTOSIS = Assumption(
+    "one kurtosis", "the weights of all layers have one kurtosis E w^4/(E w^2)^2", _have_kurtosis(kurtosis)
+)
+NORMAL_KURTOSIS = Assumption(
+    "the kurtosis of normal weights", "E w^4 = 3 (E w^2)^2, as for normal weights", _have_kurtosis(sp.S(3))
+)
+NO_BIASES = Assumption("no biases", "the biases are 0", _biases_have_variance(sp.S.Zero))
+
+
+# --- one layer -----------------------------------------------------------------------------------------------------
+
+
+def _moments(variance: sp.Expr, fourth: sp.Expr) -> Callable[..., sp.Expr]:
+    """The moments up to the fourth of a symmetric law."""
+    known = {1: sp.S.Zero, 2: variance, 3: sp.S.Zero, 4: fourth * variance**2}
+    return lambda power, *indices: known[power]
+
+
+weights = Family(
+    w,
+    span=lambda unit, below: (1, 1),
+    independent=SYMMETRIC,
+    independent_entries=SYMMETRIC,
+    symmetric=SYMMETRIC,
+    identical=IDENTICAL,
+    moment=_moments(weight_variance, kurtosis),
+    law_of=lambda unit, below: (),
+)
+biases = Family(
+    b,
+    span=lambda unit: (2, 2),
+    independent=SYMMETRIC,
+    independent_entries=SYMMETRIC,
+    symmetric=SYMMETRIC,
+    identical=IDENTICAL,
+    moment=_moments(bias_variance, bias_kurtosis),
+    law_of=lambda unit: (),
+)
+squares = sp.Sum(h[l] ** 2, (l, 1, n_in))  # n_in M_{j-1}
+fourths = sp.Sum(h[l] ** 4, (l, 1, n_in))
+
+
+def pre_activation(unit: sp.Expr) -> sp.Expr:
+    """s_unit, the sum over the fan-in with its bias."""
+    return sp.Sum(w[unit, l] * h[l], (l, 1, n_in)) + b[unit]
+
+
+rectified = sp.Sum(sp.Max(pre_activation(k), 0) ** 2, (k, 1, n_out))  # n_out M_j
+
+
+def moment_of(law: Law, power: int) -> Fraction:
+    """E x^power of a discrete law."""
+    total = sum((Fraction(weight) for _, weight in law), Fraction(0))
+    return sum((Fraction(value) ** power * Fraction(weight) for value, weight in law), Fraction(0)) / total
+
+
+def kurtosis_of(law: Law) -> Fraction:
+    """E x^4/(E x^2)^2 of a discrete law; for a law concentrated at 0 any number will do."""
+    second = moment_of(law, 2)
+    return moment_of(law, 4) / second**2 if second else Fraction(3)
+
+
+def signed(*values: tuple[int | Fraction, int], zero: int = 0) -> Law:
+    """The symmetric law with the given weights at +value and at -value, and a weight at 0."""
+    both = [(sign * Fraction(value), weight) for value, weight in values for sign in (1, -1)]
+    return tuple(both + [(0, zero)] * (zero > 0))
+
+
+def _one_layer(incoming: tuple[int, ...], fan_out: int, weight: Law, biased: Law) -> Instance:
+    values = {
+        n_in: len(incoming),
+        n_out: fan_out,
+        weight_variance: moment_of(weight, 2),
+        kurtosis: kurtosis_of(weight),
+        bias_variance: moment_of(biased, 2),
+        bias_kurtosis: kurtosis_of(biased),
+    }
+    return Instance(
+        {**values, k: 1},
+        {h: lambda unit: incoming[unit - 1]},
+        {w: lambda unit, below: weight, b: lambda unit: biased},
+    )
+
+
+NONE: Law = ((0, 1),)
+# variance 2/fan-in and the kurtosis 3 of normal weights, for a fan-in of 1 and of 2
+HE_NORMAL: dict[int, Law] = {1: signed((1, 27), (3, 5), zero=8), 2: signed((1, 2), (2, 1), zero=6)}
+
+layer = Setting(
+    "one rectifier layer",
+    (weights, biases),
+    instances=(
+        _one_layer((3,), 2, signed((1, 1), (2, 1)), signed((1, 1), zero=1)),
+        _one_layer((2, 1), 2, signed((1, 1)), signed((2, 1), zero=2)),
+        _one_layer((2, 0, 1), 1, signed((3, 1), zero=1), signed((1, 1), (2, 3))),
+    ),
+)
+he_layer = replace(
+    layer,
+    name="one rectifier layer of He's variance",
+    instances=(
+        _one_layer((3,), 2, HE_NORMAL[1], signed((1, 1), (2, 1))),
+        _one_layer((2, 1), 2, signed((1, 1)), signed((1, 1), zero=1)),
+        _one_layer((2, 3), 1, signed((2, 1), zero=6), signed((1, 1), (2, 3))),
+    ),
+)
+
+
+# --- the network ---------------------------------------------------------------------------------------------------
+
+ell, Q = (sp.IndexedBase(name, positive=True) for name in ("ell", "Q"))  # ell[j] = E M_j, Q[j] = E M_j^2
+
+
+def total(below: sp.Expr) -> sp.Expr:
+    """|act|^2 of a layer."""
+    return sp.Sum(act[below, k] ** 2, (k, 1, n[below]))
+
+
+activation = Definition(
+    "the activation, act = relu(W act + b)",
+    act[i, k],
+    sp.Max(sp.Sum(W[i, k, l] * act[i - 1, l], (l, 1, n[i - 1])) + bias[i, k], 0),
+    (i, k),
+    sp.Gt(i, 0),
+)
+_input = Definition("the input", act[0, k], h[k], (k,))
+
+network_families = (
+    Family(
+        W,
+        span=lambda layer, unit, below: (layer, layer),
+        independent=SYMMETRIC,
+        independent_entries=SYMMETRIC,
+        symmetric=SYMMETRIC,
+        identical=IDENTICAL,
+        law_of=lambda layer, unit, below: (layer,),
+    ),
+    Family(
+        bias,
+        span=lambda layer, unit: (layer, layer),
+        independent=SYMMETRIC,
+        independent_entries=SYMMETRIC,
+        symmetric=SYMMETRIC,
+        identical=IDENTICAL,
+        law_of=lambda layer, unit: (layer,),
+    ),
+    Family(act, span=lambda layer, unit: (-sp.oo, layer), law_of=lambda layer, unit: (layer,)),
+)
+
+
+def _of(widths: tuple[int, ...], laws: tuple[Law, ...], biased: Law = NONE, **values: Any) -> Instance:
+    """A network with input 3, 1, ... and one law of weights for each layer."""
+    known = {d: len(widths) - 1, i: len(widths) - 2, kurtosis: kurtosis_of(laws[0])}
+    return Instance(
+        {**known, bias_variance: moment_of(biased, 2), bias_kurtosis: kurtosis_of(biased), **values.get("at", {})},
+        {n: widths.__getitem__, h: lambda unit: (3, 1, 2)[unit - 1]},
+        {W: lambda layer, unit, below: laws[layer - 1], bias: lambda layer, unit: biased},
+    )
+
+
+def _normal(*widths: int) -> Instance:
+    return _of(widths, tuple(HE_NORMAL[fan_in] for fan_in in widths[:-1]))
+
+
+_notations = {
+    v: lambda layer: E(W[layer, 1, 1] ** 2),
+    u: lambda layer: E(bias[layer, 1] ** 2),
+    ell: lambda layer: E(total(layer)) / n[layer],
+    Q: lambda layer: E(total(layer) ** 2) / n[layer] ** 2,
+}
+network = Setting("rectifier network", network_families, (activation, _input), _notations)
+he_network = replace(
+    network,
+    name="rectifier network of He's variance",
+    instances=(_normal(1, 1, 1), _normal(1, 2, 1), _normal(2, 1, 1), _normal(1, 1, 1, 1)),
+)
+_two = signed((1, 1))
+any_he_network = replace(
+    he_network,
+    name="rectifier network of He's variance and any kurtosis",
+    instances=(
+        _of((2, 2, 2), (_two, _two)),
+        _of((2, 2, 1), (signed((2, 1), zero=6), signed((2, 1), zero=6))),
+        _of((1, 1, 1), (signed((2, 1), zero=2), signed((2, 1), zero=2))),
+        _normal(1, 2, 1),
+    ),
+)
+scaled_network = replace(
+    network,
+    name="rectifier network of scaled weights",
+    instances=(
+        _of((1, 2, 1), (signed((2, 1)), signed((2, 1), zero=2)), signed((1, 1)), at={scale: Fraction(2)}),
+        _of((2, 1, 1), (signed((2, 1)), signed((4, 1), zero=2)), signed((1, 1), zero=1), at={scale: Fraction(4)}),
+        _of((1, 1, 1, 1), (signed((1, 1)),) * 3, signed((2, 1), zero=1), at={scale: Fraction(1, 2)}),
+    ),
+)

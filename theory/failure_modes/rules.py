@@ -1,0 +1,193 @@
+"""The rules with which the rectifier network's moments are derived; the instance judge confirms each by enumeration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from theory.failure_modes.network import (
+    HE,
+    NO_BIASES,
+    NORMAL_KURTOSIS,
+    SCALED,
+    W,
+    act,
+    b,
+    bias,
+    h,
+    w,
+    weight_variance,
+)
+from theory.probability.expectation import E
+from theory.probability.setting import Assumption
+from theory.proof.nodes import PairSum
+from theory.proof.normal import difference
+from theory.proof.rules import Context, Rule, RuleDoesNotApply, rewrite
+from theory.proof.theorem import Theorem
+from theory.symbols import bias_variance, kurtosis, n, n_in, n_out, scale, u, v
+
+Pairs = frozenset[frozenset[sp.Basic]]
+
+
+def _on_means(change: Callable[[E, Context], sp.Basic]) -> Callable[[Any, Context], sp.Basic]:
+    def visit_with(context: Context) -> Callable[[sp.Basic, Pairs], sp.Basic]:
+        return lambda part, distinct: change(part, context) if isinstance(part, E) else part
+
+    return lambda line, context: rewrite(line, visit_with(context))
+
+
+# --- one layer -----------------------------------------------------------------------------------------------------
+
+
+def _symmetric(line: sp.Expr, context: Context) -> bool:
+    """Whether every random entry of a line is known to be symmetric and independent of the others."""
+    families = [context.setting.family(atom) for atom in context.setting.atoms(line)]
+    return bool(families) and all(
+        f is not None and context.grants(f.symmetric) and context.grants(f.independent_entries) for f in families
+    )
+
+
+def _halve(part: E, context: Context) -> sp.Basic:
+    """s and -s have one law, and relu(s)^p + relu(-s)^p = s^p for even p."""
+    base, power = part.body.as_base_exp()
+    if not isinstance(base, sp.Max) or sp.S.Zero not in base.args or not power.is_even:
+        return part
+    s = sp.Max(*(argument for argument in base.args if argument != 0))
+    flipped = s.xreplace({atom: -atom for atom in context.setting.atoms(s)})
+    if not _symmetric(s, context) or difference(flipped, -s) != 0:
+        return part
+    return E(s**power) / 2
+
+
+half_of_it = Rule("symmetry: E relu(s)^p = E s^p / 2 for even p", _on_means(_halve))
+
+
+def _even_power(part: E, context: Context) -> sp.Basic:
+    """E (X_1 + ... + X_n + Y)^p for p = 2, 4 and independent symmetric terms: only even powers remain."""
+    base, power = part.body.as_base_exp()
+    sums = [term for term in sp.Add.make_args(base) if isinstance(term, sp.Sum)]
+    if power not in (2, 4) or len(sums) != 1 or not _symmetric(base, context):
+        return part
+    (index, lower, upper), term, rest = sums[0].limits[0], sums[0].function, base - sums[0]
+    other = sp.Symbol(f"{index}'", integer=True, positive=True)
+    if lower != 1 or any(index not in atom.indices for atom in context.setting.atoms(term)):
+        raise RuleDoesNotApply(f"the terms of {sums[0]} are not known to be independent")
+    square = sp.Sum(E(term**2), (index, 1, upper))
+    if power == 2:
+        return square + E(rest**2)
+    pairs = PairSum(E(term**2) * E(term.xreplace({index: other}) ** 2), index, other, upper)
+    return sp.Sum(E(term**4), (index, 1, upper)) + 3 * pairs + 6 * E(rest**2) * square + E(rest**4)
+
+
+even_power = Rule("even power of a sum of independent symmetric terms", _on_means(_even_power))
+
+
+def _moment(part: E, context: Context) -> sp.Basic:
+    base, power = part.body.as_base_exp()
+    family = context.setting.family(base)
+    if family is None or family.moment is None or not context.grants(family.identical):
+        return part
+    return family.moment(int(power), *base.indices)
+
+
+moments_of_the_law = Rule("moments of the law", _on_means(_moment))
+
+
+def _equal_terms(line: sp.Basic, context: Context) -> sp.Basic:
+    """A sum of terms that do not depend on its index is their number times one of them; likewise over pairs."""
+
+    def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
+        if isinstance(part, sp.Sum) and len(part.limits) == 1:
+            index, lower, upper = part.limits[0]
+            return part if part.function.has(index) else (upper - lower + 1) * part.function
+        if isinstance(part, PairSum) and not part.body.has(part.first, part.second):
+            return part.count * (part.count - 1) * part.body
+        return part
+
+    return rewrite(line, visit)
+
+
+equal_terms = Rule("equal terms", _equal_terms)
+
+
+# --- from a layer to the network -----------------------------------------------------------------------------------
+
+
+def in_network(line: sp.Expr, below: sp.Expr) -> sp.Expr:
+    """A line about one layer as a line about layer below + 1 of the network."""
+
+    def entry(atom: sp.Indexed) -> sp.Indexed:
+        base = {h: act[(below, *atom.indices)], w: W[(below + 1, *atom.indices)], b: bias[(below + 1, *atom.indices)]}
+        return base[atom.base]
+
+    moved = line.replace(lambda part: isinstance(part, sp.Indexed) and part.base in (h, w, b), entry)
+    widths = {n_in: n[below], n_out: n[below + 1], weight_variance: v[below + 1], bias_variance: u[below + 1]}
+    return moved.subs(widths, simultaneous=True)
+
+
+def _up_to(line: sp.Expr, below: sp.Expr, context: Context) -> bool:
+    """Whether a line is a function of the layers up to `below`."""
+    return all(
+        atom.base == act and (below - atom.indices[0]).is_nonnegative is True for atom in context.setting.atoms(line)
+    )
+
+
+def tower(theorem: Theorem, below: sp.Expr) -> Rule:
+    """E[f X] = E[f E[X | layer below]]: what a theorem says of one layer holds given the layers below it.
+
+    X is a function of the weights of layer below + 1 and of the activations of layer `below`, f one of the layers up to
+    `below`; the weights are independent of these layers.
+    """
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        derivation = theorem.derivation()
+        if not context.assumed.issuperset(derivation.assumed):
+            raise RuleDoesNotApply(f"{theorem.name} makes assumptions that are not made here")
+        context.used.update(derivation.assumed)
+        left = in_network(derivation.statement.left, below)
+        inside = next(part for part in sp.preorder_traversal(left) if isinstance(part, E)).body
+        value = sp.solve(sp.Eq(left, in_network(derivation.statement.right, below)), E(inside))[0]
+
+        def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
+            if not isinstance(part, E) or not part.body.has(inside):
+                return part
+            rest = sp.cancel(part.body / inside) if part.body != inside else sp.S.One
+            if not _up_to(rest, below, context):
+                raise RuleDoesNotApply(f"{rest} is not a function of the layers up to {below}")
+            return E(rest * value)
+
+        return rewrite(line, visit)
+
+    return Rule(f"tower property: given layer {below}, by {theorem.name}", derive, uses=(theorem.name,))
+
+
+def _granted(assumption: Assumption, values: Mapping[sp.IndexedBase, Callable[[sp.Expr], sp.Expr]]) -> Rule:
+    """Give entries of an array the values that a hypothesis states."""
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        if not context.grants(assumption):
+            raise RuleDoesNotApply(f"'{assumption.name}' is not assumed")
+        return rewrite(
+            line,
+            lambda part, distinct: (
+                values[part.base](*part.indices) if isinstance(part, sp.Indexed) and part.base in values else part
+            ),
+        )
+
+    return Rule(assumption.name, derive)
+
+
+he_variance = _granted(HE, {v: lambda layer: 2 / n[layer - 1]})
+no_biases = _granted(NO_BIASES, {u: lambda layer: sp.S.Zero})
+scaled_variance = _granted(SCALED, {v: lambda layer: 2 * scale / n[layer - 1], u: lambda layer: bias_variance})
+
+
+def _normal_kurtosis(line: sp.Basic, context: Context) -> sp.Basic:
+    if not context.grants(NORMAL_KURTOSIS):
+        raise RuleDoesNotApply(f"'{NORMAL_KURTOSIS.name}' is not assumed")
+    return line.subs(kurtosis, 3)
+
+
+normal_kurtosis = Rule(NORMAL_KURTOSIS.name, _normal_kurtosis)
