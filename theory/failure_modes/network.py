@@ -22,7 +22,24 @@ import sympy as sp
 from theory.probability.expectation import E
 from theory.probability.models import Enumeration
 from theory.probability.setting import Assumption, Definition, Family, Instance, Law, Setting
-from theory.symbols import bias_kurtosis, bias_variance, d, i, k, kurtosis, l, n, n_in, n_out, scale, u, v
+from theory.symbols import (
+    bias_kurtosis,
+    bias_variance,
+    d,
+    e,
+    fourth_power,
+    i,
+    k,
+    kurtosis,
+    l,
+    length,
+    n,
+    n_in,
+    n_out,
+    scale,
+    u,
+    v,
+)
 
 h, w, b = (sp.IndexedBase(name) for name in ("h", "w", "b"))  # one layer: what comes in, weights, biases
 act, W, bias = (sp.IndexedBase(name) for name in ("act", "W", "beta"))  # the network
@@ -177,6 +194,8 @@ def _one_layer(incoming: tuple[int, ...], fan_out: int, weight: Law, biased: Law
         kurtosis: kurtosis_of(weight),
         bias_variance: moment_of(biased, 2),
         bias_kurtosis: kurtosis_of(biased),
+        length: Fraction(sum(value**2 for value in incoming), len(incoming)),
+        fourth_power: Fraction(sum(value**4 for value in incoming), len(incoming) ** 2),
     }
     return Instance(
         {**values, k: 1},
@@ -211,7 +230,8 @@ he_layer = replace(
 
 # --- the network ---------------------------------------------------------------------------------------------------
 
-ell, Q = (sp.IndexedBase(name, positive=True) for name in ("ell", "Q"))  # ell[j] = E M_j, Q[j] = E M_j^2
+# ell[j] = E M_j, Q[j] = E M_j^2, P[j, e] = E[M_j M_{j+e}]
+ell, Q, P = (sp.IndexedBase(name, positive=True) for name in ("ell", "Q", "P"))
 
 
 def total(below: sp.Expr) -> sp.Expr:
@@ -253,7 +273,7 @@ network_families = (
 
 def _of(widths: tuple[int, ...], laws: tuple[Law, ...], biased: Law = NONE, **values: Any) -> Instance:
     """A network with input 3, 1, ... and one law of weights for each layer."""
-    known = {d: len(widths) - 1, i: len(widths) - 2, kurtosis: kurtosis_of(laws[0])}
+    known = {d: len(widths) - 1, i: len(widths) - 2, e: 0, kurtosis: kurtosis_of(laws[0])}
     return Instance(
         {**known, bias_variance: moment_of(biased, 2), bias_kurtosis: kurtosis_of(biased), **values.get("at", {})},
         {n: widths.__getitem__, h: lambda unit: (3, 1, 2)[unit - 1]},
@@ -265,17 +285,22 @@ def _normal(*widths: int) -> Instance:
     return _of(widths, tuple(HE_NORMAL[fan_in] for fan_in in widths[:-1]))
 
 
+def _at(instance: Instance, values: dict[sp.Basic, int]) -> Instance:
+    return replace(instance, values={**instance.values, **values})
+
+
 _notations = {
     v: lambda layer: E(W[layer, 1, 1] ** 2),
     u: lambda layer: E(bias[layer, 1] ** 2),
     ell: lambda layer: E(total(layer)) / n[layer],
     Q: lambda layer: E(total(layer) ** 2) / n[layer] ** 2,
+    P: lambda layer, later: E(total(layer) * total(layer + later)) / (n[layer] * n[layer + later]),
 }
 network = Setting("rectifier network", network_families, (activation, _input), _notations)
 he_network = replace(
     network,
     name="rectifier network of He's variance",
-    instances=(_normal(1, 1, 1), _normal(1, 2, 1), _normal(2, 1, 1), _normal(1, 1, 1, 1)),
+    instances=(_normal(1, 1, 1), _normal(1, 2, 1), _normal(2, 1, 1), _at(_normal(1, 1, 1, 1), {i: 1, e: 1})),
 )
 _two = signed((1, 1))
 any_he_network = replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -16,7 +17,9 @@ from theory.failure_modes.network import (
     act,
     b,
     bias,
+    fourths,
     h,
+    squares,
     w,
     weight_variance,
 )
@@ -24,9 +27,9 @@ from theory.probability.expectation import E
 from theory.probability.setting import Assumption
 from theory.proof.nodes import PairSum
 from theory.proof.normal import difference
-from theory.proof.rules import Context, Rule, RuleDoesNotApply, rewrite
+from theory.proof.rules import Context, Rule, RuleDoesNotApply, by_induction, rewrite
 from theory.proof.theorem import Theorem
-from theory.symbols import bias_variance, kurtosis, n, n_in, n_out, scale, u, v
+from theory.symbols import bias_variance, fourth_power, kurtosis, length, n, n_in, n_out, scale, u, v
 
 Pairs = frozenset[frozenset[sp.Basic]]
 
@@ -111,6 +114,11 @@ def _equal_terms(line: sp.Basic, context: Context) -> sp.Basic:
 
 equal_terms = Rule("equal terms", _equal_terms)
 
+abbreviate = Rule(
+    "notation: the length and the fourth power of the layer below",
+    lambda line, context: line.subs({squares: n_in * length, fourths: n_in**2 * fourth_power}),
+)
+
 
 # --- from a layer to the network -----------------------------------------------------------------------------------
 
@@ -153,7 +161,7 @@ def tower(theorem: Theorem, below: sp.Expr) -> Rule:
         def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
             if not isinstance(part, E) or not part.body.has(inside):
                 return part
-            rest = sp.cancel(part.body / inside) if part.body != inside else sp.S.One
+            rest = part.body / inside
             if not _up_to(rest, below, context):
                 raise RuleDoesNotApply(f"{rest} is not a function of the layers up to {below}")
             return E(rest * value)
@@ -161,6 +169,18 @@ def tower(theorem: Theorem, below: sp.Expr) -> Rule:
         return rewrite(line, visit)
 
     return Rule(f"tower property: given layer {below}, by {theorem.name}", derive, uses=(theorem.name,))
+
+
+def over_layers(recursion: Theorem, over: sp.Symbol, last: sp.Symbol) -> Rule:
+    """A one-term recursion a(i+1) = c(i) a(i), solved up to a(last)."""
+    entry = recursion.derivation().statement.left.subs(over, over - 1)
+    induction = by_induction(recursion, over=over)
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        assert induction.derive is not None
+        return line.xreplace({entry.subs(over, last): induction.derive(entry, context).subs(over, last)})
+
+    return replace(induction, derive=derive)
 
 
 def _granted(assumption: Assumption, values: Mapping[sp.IndexedBase, Callable[[sp.Expr], sp.Expr]]) -> Rule:
@@ -182,6 +202,15 @@ def _granted(assumption: Assumption, values: Mapping[sp.IndexedBase, Callable[[s
 he_variance = _granted(HE, {v: lambda layer: 2 / n[layer - 1]})
 no_biases = _granted(NO_BIASES, {u: lambda layer: sp.S.Zero})
 scaled_variance = _granted(SCALED, {v: lambda layer: 2 * scale / n[layer - 1], u: lambda layer: bias_variance})
+
+
+def _he_layer(line: sp.Basic, context: Context) -> sp.Basic:
+    if not context.grants(HE):
+        raise RuleDoesNotApply(f"'{HE.name}' is not assumed")
+    return line.subs(weight_variance, 2 / n_in)
+
+
+he_layer_variance = Rule(HE.name, _he_layer)
 
 
 def _normal_kurtosis(line: sp.Basic, context: Context) -> sp.Basic:

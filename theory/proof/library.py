@@ -33,6 +33,8 @@ SUBJECTS = (
     "theory.random_walk.series",
     "theory.random_walk.laws",
     "theory.failure_modes.lengths",
+    "theory.failure_modes.second_moments",
+    "theory.failure_modes.layer_variance",
     "theory.gains",
 )
 
