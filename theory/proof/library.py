@@ -35,6 +35,7 @@ SUBJECTS = (
     "theory.failure_modes.lengths",
     "theory.failure_modes.second_moments",
     "theory.failure_modes.layer_variance",
+    "theory.failure_modes.logarithms",
     "theory.gains",
 )
 
