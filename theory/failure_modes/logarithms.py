@@ -16,9 +16,11 @@ Assumptions: normal weights of He's variance, no biases.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import sympy as sp
 
@@ -28,6 +30,7 @@ from theory.probability.calculus import identical_law, independence, linearity, 
 from theory.probability.expectation import E, Given, Var, step
 from theory.probability.facts import STANDARD_NORMAL, normal_entries, product_of_transforms, x
 from theory.probability.setting import Assumption, Family, Instance, Setting
+from theory.proof.domains import Integers
 from theory.proof.forms import form_of, in_all_forms
 from theory.proof.library import theorem
 from theory.proof.nodes import PairSum
@@ -50,7 +53,7 @@ from theory.random_walk.ratio import (
     squared_normal,
     transform,
 )
-from theory.symbols import N, a, d, j, k, l, length, n, n_in, s
+from theory.symbols import N, a, d, j, k, l, length, n, n_in, r, s
 
 Pairs = frozenset[frozenset[sp.Basic]]
 
@@ -251,10 +254,48 @@ abbreviate = Rule(
 )
 
 
-def _over_layers(p: Proof, entry: sp.Indexed, layer: Theorem) -> Chain:
-    """The sum over layers of what a theorem says of one layer, inserted in all its forms."""
+# --- equal widths together, for balls ------------------------------------------------------------------------------
 
-    def inserted(form: str) -> tuple[sp.Expr, Rule]:
+# A ball integral takes up to a second, a sum over few units no time; so each width is taken once, the small ones by sums.
+SMALL = 40
+width, times = (
+    sp.IndexedBase("N", positive=True),
+    sp.IndexedBase("m", positive=True),
+)  # the widths that occur, how often
+few, all_widths = sp.symbols("K_small K", integer=True, nonnegative=True)  # how many of them are small, and in all
+
+
+def _occurring(values: Mapping[str, Any]) -> list[tuple[int, int]]:
+    return sorted(Counter(values["widths"][1:]).items())
+
+
+GROUPED: Mapping[sp.Basic, Callable[[Mapping[str, Any]], Any]] = {
+    **DEPTH,
+    width: lambda values: lambda at: _occurring(values)[at - 1][0],
+    times: lambda values: lambda at: _occurring(values)[at - 1][1],
+    few: lambda values: sum(each <= SMALL for each, _ in _occurring(values)),
+    all_widths: lambda values: len(_occurring(values)),
+}
+_EXAMPLE = {"widths": (1, 2, SMALL + 1, 2, 3)}
+
+
+def _grouped(p: Proof, line: sp.Expr, layer: Theorem) -> Chain:
+    """The sum of a layer's value over all layers as a sum over the widths that occur."""
+    for array in (width, times):
+        p.array(array, GROUPED[array](_EXAMPLE))
+    p.array(n, _EXAMPLE["widths"].__getitem__)
+    for symbol in (d, few, all_widths):
+        p.let(symbol, Integers(GROUPED[symbol](_EXAMPLE), GROUPED[symbol](_EXAMPLE)))
+    by_sum, by_integral = (form_of(layer.derivation(), form).subs(N, width[r]) for form in ("plain", "rigorous"))
+    small = sp.Sum(times[r] * by_sum, (r, 1, few))
+    large = sp.Sum(times[r] * by_integral, (r, few + 1, all_widths))
+    return p.calc(line, "=", small + large, Rule("equal widths together", None, kind="computed"))
+
+
+def _over_layers(p: Proof, entry: sp.Indexed, layer: Theorem) -> Chain:
+    """The sum over layers of what a theorem says of one layer, inserted in the forms it has."""
+
+    def inserted(form: str) -> Chain:
         value = form_of(layer.derivation(), form).subs(N, n[j])
         rule = Rule(
             f"by {layer.name}, N = n_j",
@@ -262,13 +303,12 @@ def _over_layers(p: Proof, entry: sp.Indexed, layer: Theorem) -> Chain:
             uses=(layer.name,),
             appeal=True,
         )
-        return sp.Sum(value, (j, 1, d)), rule
+        return p.calc(sp.Sum(entry, (j, 1, d)), "=", sp.Sum(value, (j, 1, d)), rule)
 
-    line = sp.Sum(entry, (j, 1, d))
-    keeping: dict[str, Callable[[Chain], None]] = {"stable": p.evaluate_by, "rigorous": p.enclose_by}
-    for form, keep in keeping.items():
-        keep(p.calc(line, "=", *inserted(form)))
-    return p.calc(line, "=", *inserted("plain"))
+    p.evaluate_by(inserted("stable"))
+    plain = inserted("plain")
+    p.enclose_by(_grouped(p, plain.right, layer))
+    return plain
 
 
 _path = sp.Sum(lam[j], (j, 1, d))
@@ -279,7 +319,7 @@ _path = sp.Sum(lam[j], (j, 1, d))
     source="hanin2018start, section 4; hanin2020products",
     setting=log_walk,
     parameters=(WIDTHS,),
-    implied=DEPTH,
+    implied=GROUPED,
 )
 def log_length_mean(p: Proof) -> Chain:
     """E ln(M_d/M_0) for normal weights of He's variance, given that no layer is dead."""
@@ -296,7 +336,7 @@ def log_length_mean(p: Proof) -> Chain:
     source="hanin2018start, section 4; hanin2020products",
     setting=log_walk,
     parameters=(WIDTHS,),
-    implied=DEPTH,
+    implied=GROUPED,
 )
 def log_length_variance(p: Proof) -> Chain:
     """Var ln(M_d/M_0) for normal weights of He's variance, given that no layer is dead: a sum over the layers."""
