@@ -227,6 +227,15 @@ he_layer = replace(
     ),
 )
 
+unbiased_layer = replace(
+    layer,
+    name="one rectifier layer without biases",
+    instances=(
+        _one_layer((3,), 2, signed((1, 1), (2, 1)), NONE),
+        _one_layer((2, 1), 2, signed((1, 1)), NONE),
+    ),
+)
+
 
 # --- the network ---------------------------------------------------------------------------------------------------
 

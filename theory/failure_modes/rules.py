@@ -135,6 +135,26 @@ def in_network(line: sp.Expr, below: sp.Expr) -> sp.Expr:
     return moved.subs(widths, simultaneous=True)
 
 
+def mean_and_value(theorem: Theorem) -> tuple[E, sp.Expr]:
+    """The one expectation in a statement's left-hand side, which is a multiple of it, and its value."""
+    statement = theorem.derivation().statement
+    (mean,) = statement.left.atoms(E)
+    return mean, statement.right / (statement.left / mean)
+
+
+def given_layer(theorem: Theorem) -> Rule:
+    """Give the expectation that a theorem speaks of its value, wherever it stands."""
+
+    def derive(line: sp.Basic, context: Context) -> sp.Basic:
+        derivation = theorem.derivation()
+        if not context.assumed.issuperset(derivation.assumed):
+            raise RuleDoesNotApply(f"{theorem.name} makes assumptions that are not made here")
+        context.used.update(derivation.assumed)
+        return line.xreplace(dict([mean_and_value(theorem)]))
+
+    return Rule(f"by {theorem.name}", derive, uses=(theorem.name,), appeal=True)
+
+
 def _up_to(line: sp.Expr, below: sp.Expr, context: Context) -> bool:
     """Whether a line is a function of the layers up to `below`."""
     return all(
@@ -154,9 +174,8 @@ def tower(theorem: Theorem, below: sp.Expr) -> Rule:
         if not context.assumed.issuperset(derivation.assumed):
             raise RuleDoesNotApply(f"{theorem.name} makes assumptions that are not made here")
         context.used.update(derivation.assumed)
-        left = in_network(derivation.statement.left, below)
-        inside = next(part for part in sp.preorder_traversal(left) if isinstance(part, E)).body
-        value = sp.solve(sp.Eq(left, in_network(derivation.statement.right, below)), E(inside))[0]
+        mean, one_layer = mean_and_value(theorem)
+        inside, value = (in_network(line, below) for line in (mean.body, one_layer))
 
         def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
             if not isinstance(part, E) or not part.body.has(inside):
@@ -211,6 +230,15 @@ def _he_layer(line: sp.Basic, context: Context) -> sp.Basic:
 
 
 he_layer_variance = Rule(HE.name, _he_layer)
+
+
+def _no_bias(line: sp.Basic, context: Context) -> sp.Basic:
+    if not context.grants(NO_BIASES):
+        raise RuleDoesNotApply(f"'{NO_BIASES.name}' is not assumed")
+    return line.subs(bias_variance, 0)
+
+
+no_bias = Rule(NO_BIASES.name, _no_bias)
 
 
 def _normal_kurtosis(line: sp.Basic, context: Context) -> sp.Basic:

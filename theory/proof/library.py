@@ -36,6 +36,8 @@ SUBJECTS = (
     "theory.failure_modes.second_moments",
     "theory.failure_modes.layer_variance",
     "theory.failure_modes.logarithms",
+    "theory.failure_modes.dead_layers",
+    "theory.failure_modes.initialisations",
     "theory.gains",
 )
 
