@@ -30,3 +30,5 @@ s = sp.Symbol("s", positive=True)  # the variable of a Laplace transform
 N = sp.Symbol("N", integer=True, positive=True)  # width of a square layer
 D = sp.Symbol("D", integer=True, positive=True)  # depth of a random walk
 a = sp.Symbol("a", real=True, nonnegative=True)  # slope of a leaky rectifier
+L = sp.Symbol("L", integer=True, positive=True)  # depth of a network whose gradients are compared
+rho = sp.Symbol("rho", real=True)  # correlation of two inputs

@@ -38,7 +38,9 @@ SUBJECTS = (
     "theory.failure_modes.logarithms",
     "theory.failure_modes.dead_layers",
     "theory.failure_modes.initialisations",
+    "theory.failure_modes.residual",
     "theory.gains",
+    "theory.shattering.coactivation",
 )
 
 _theorems: dict[str, Theorem] = {}

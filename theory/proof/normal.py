@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from theory.proof.nodes import DominatedIntegral, PairSum
+from theory.proof.nodes import DominatedIntegral, Iterate, PairSum
 
 
 def _bound(depth: int) -> sp.Symbol:
@@ -90,7 +90,7 @@ def _opaque(rest: sp.Basic) -> set[sp.Basic]:
     found: set[sp.Basic] = set()
     walk = sp.preorder_traversal(rest)
     for part in walk:
-        closed = isinstance(part, (sp.Indexed, sp.Sum, sp.Product, sp.Integral, DominatedIntegral, PairSum))
+        closed = isinstance(part, (sp.Indexed, sp.Sum, sp.Product, sp.Integral, DominatedIntegral, PairSum, Iterate))
         if closed or isinstance(part, AppliedUndef) or getattr(part, "is_functional", False):
             found.add(part)
             walk.skip()
