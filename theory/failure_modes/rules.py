@@ -99,12 +99,13 @@ moments_of_the_law = Rule("moments of the law", _on_means(_moment))
 
 
 def _equal_terms(line: sp.Basic, context: Context) -> sp.Basic:
-    """A sum of terms that do not depend on its index is their number times one of them; likewise over pairs."""
+    """Constant factors come out of a sum, and a sum of equal terms is their number times one; likewise over pairs."""
 
     def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
         if isinstance(part, sp.Sum) and len(part.limits) == 1:
             index, lower, upper = part.limits[0]
-            return part if part.function.has(index) else (upper - lower + 1) * part.function
+            constant, varying = part.function.as_independent(index, as_Add=False)
+            return constant * (upper - lower + 1 if varying == 1 else sp.Sum(varying, *part.limits))
         if isinstance(part, PairSum) and not part.body.has(part.first, part.second):
             return part.count * (part.count - 1) * part.body
         return part
@@ -112,7 +113,7 @@ def _equal_terms(line: sp.Basic, context: Context) -> sp.Basic:
     return rewrite(line, visit)
 
 
-equal_terms = Rule("equal terms", _equal_terms)
+equal_terms = Rule("constants out of sums, equal terms", _equal_terms)
 
 abbreviate = Rule(
     "notation: the length and the fourth power of the layer below",
