@@ -236,6 +236,16 @@ unbiased_layer = replace(
     ),
 )
 
+he_layer_unbiased = replace(
+    layer,
+    name="one rectifier layer of He's variance without biases",
+    instances=(
+        _one_layer((3,), 2, HE_NORMAL[1], NONE),
+        _one_layer((2, 1), 2, signed((1, 1)), NONE),
+        _one_layer((2, 3), 1, signed((2, 1), zero=6), NONE),
+    ),
+)
+
 
 # --- the network ---------------------------------------------------------------------------------------------------
 

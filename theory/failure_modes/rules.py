@@ -74,14 +74,21 @@ def _even_power(part: E, context: Context) -> sp.Basic:
     if power not in (2, 4) or len(sums) != 1 or not _symmetric(base, context):
         return part
     (index, lower, upper), term, rest = sums[0].limits[0], sums[0].function, base - sums[0]
-    other = sp.Symbol(f"{index}'", integer=True, positive=True)
-    if lower != 1 or any(index not in atom.indices for atom in context.setting.atoms(term)):
+    indices = {limits[0] for limits in sums[0].limits}
+    if lower != 1 or any(not indices <= set(atom.indices) for atom in context.setting.atoms(term)):
         raise RuleDoesNotApply(f"the terms of {sums[0]} are not known to be independent")
-    square = sp.Sum(E(term**2), (index, 1, upper))
+    if len(indices) > 1 and power > 2:
+        return part
+    other = sp.Symbol(f"{index}'", integer=True, positive=True)
+    square = sp.Sum(E(term**2), *sums[0].limits)
+    if rest == 0:
+        rest_squared = rest_fourth = sp.S.Zero
+    else:
+        rest_squared, rest_fourth = E(rest**2), E(rest**4)
     if power == 2:
-        return square + E(rest**2)
+        return square + rest_squared
     pairs = PairSum(E(term**2) * E(term.xreplace({index: other}) ** 2), index, other, upper)
-    return sp.Sum(E(term**4), (index, 1, upper)) + 3 * pairs + 6 * E(rest**2) * square + E(rest**4)
+    return sp.Sum(E(term**4), (index, 1, upper)) + 3 * pairs + 6 * rest_squared * square + rest_fourth
 
 
 even_power = Rule("even power of a sum of independent symmetric terms", _on_means(_even_power))
@@ -102,10 +109,12 @@ def _equal_terms(line: sp.Basic, context: Context) -> sp.Basic:
     """Constant factors come out of a sum, and a sum of equal terms is their number times one; likewise over pairs."""
 
     def visit(part: sp.Basic, distinct: Pairs) -> sp.Basic:
-        if isinstance(part, sp.Sum) and len(part.limits) == 1:
-            index, lower, upper = part.limits[0]
-            constant, varying = part.function.as_independent(index, as_Add=False)
-            return constant * (upper - lower + 1 if varying == 1 else sp.Sum(varying, *part.limits))
+        if isinstance(part, sp.Sum):
+            constant, varying = part.function.as_independent(*(limits[0] for limits in part.limits), as_Add=False)
+            idle = [limits for limits in part.limits if not varying.has(limits[0])]
+            count = sp.Mul(*(upper - lower + 1 for _, lower, upper in idle))
+            left = [limits for limits in part.limits if limits not in idle]
+            return constant * count * (sp.Sum(varying, *left) if left else varying)
         if isinstance(part, PairSum) and not part.body.has(part.first, part.second):
             return part.count * (part.count - 1) * part.body
         return part

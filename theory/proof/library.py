@@ -39,6 +39,10 @@ SUBJECTS = (
     "theory.failure_modes.dead_layers",
     "theory.failure_modes.initialisations",
     "theory.failure_modes.residual",
+    "theory.failure_modes.bounds",
+    "theory.failure_modes.widths",
+    "theory.failure_modes.convolutions",
+    "theory.failure_modes.residual_variance",
     "theory.gains",
     "theory.shattering.coactivation",
 )
