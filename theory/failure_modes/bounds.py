@@ -16,18 +16,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.failure_modes.network import (
-    HE,
-    IDENTICAL,
-    NO_BIASES,
-    ONE_KURTOSIS,
-    SYMMETRIC,
-    any_he_network,
-    fourths,
-    he_layer_unbiased,
-    rectified,
-    squares,
-)
+from theory.failure_modes.hypotheses import HE, IDENTICAL, NO_BIASES, ONE_KURTOSIS, SYMMETRIC
+from theory.failure_modes.network import any_he_network, fourths, he_layer_unbiased, rectified, squares
 from theory.failure_modes.rules import he_layer_variance, no_bias
 from theory.failure_modes.second_moments import mean_square, squared_length_step
 from theory.probability.expectation import E

@@ -12,16 +12,9 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.failure_modes.hypotheses import IDENTICAL, NO_BIASES, SYMMETRIC
 from theory.failure_modes.lengths import length_step
-from theory.failure_modes.network import (
-    IDENTICAL,
-    NO_BIASES,
-    SYMMETRIC,
-    rectified,
-    squares,
-    unbiased_layer,
-    weight_variance,
-)
+from theory.failure_modes.network import rectified, squares, unbiased_layer, weight_variance
 from theory.failure_modes.rules import given_layer, no_bias
 from theory.probability.expectation import E
 from theory.probability.gaussian import density, gaussian_integral

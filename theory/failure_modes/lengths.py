@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.failure_modes.hypotheses import IDENTICAL, SCALED, SYMMETRIC, act
 from theory.failure_modes.network import (
-    IDENTICAL,
-    SCALED,
-    SYMMETRIC,
-    act,
     activation,
     ell,
     layer,

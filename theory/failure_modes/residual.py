@@ -20,13 +20,14 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.failure_modes.logarithms import (
+from theory.failure_modes.hypotheses import h, w
+from theory.failure_modes.length_ratio import (
     ALIVE,
     NORMAL_WEIGHTS,
     normal_layer,
     ratio_transform,
 )
-from theory.failure_modes.network import h, signed, w
+from theory.failure_modes.network import signed
 from theory.failure_modes.rules import equal_terms, over_layers
 from theory.probability.calculus import linearity, notation
 from theory.probability.expectation import E

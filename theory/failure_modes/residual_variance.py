@@ -16,7 +16,8 @@ from fractions import Fraction
 
 import sympy as sp
 
-from theory.failure_modes.network import HE_NORMAL, h
+from theory.failure_modes.hypotheses import h
+from theory.failure_modes.network import HE_NORMAL
 from theory.failure_modes.rules import equal_terms
 from theory.probability.calculus import linearity
 from theory.probability.expectation import E

@@ -8,21 +8,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.failure_modes.network import (
-    HE,
-    NO_BIASES,
-    NORMAL_KURTOSIS,
-    SCALED,
-    W,
-    act,
-    b,
-    bias,
-    fourths,
-    h,
-    squares,
-    w,
-    weight_variance,
-)
+from theory.failure_modes.hypotheses import HE, NO_BIASES, NORMAL_KURTOSIS, SCALED, W, act, b, bias, h, w
+from theory.failure_modes.network import fourths, squares, weight_variance
 from theory.probability.expectation import E
 from theory.probability.setting import Assumption
 from theory.proof.nodes import PairSum

@@ -17,13 +17,9 @@ from typing import Any
 
 import sympy as sp
 
+from theory.failure_modes.hypotheses import HE, IDENTICAL, NO_BIASES, NORMAL_KURTOSIS, SYMMETRIC
 from theory.failure_modes.lengths import DEPTH, WIDTHS, pre_activation_square
 from theory.failure_modes.network import (
-    HE,
-    IDENTICAL,
-    NO_BIASES,
-    NORMAL_KURTOSIS,
-    SYMMETRIC,
     Q,
     activation,
     fourths,

@@ -35,6 +35,7 @@ SUBJECTS = (
     "theory.failure_modes.lengths",
     "theory.failure_modes.second_moments",
     "theory.failure_modes.layer_variance",
+    "theory.failure_modes.length_ratio",
     "theory.failure_modes.logarithms",
     "theory.failure_modes.dead_layers",
     "theory.failure_modes.initialisations",
