@@ -91,7 +91,7 @@ GROUPED: Mapping[sp.Basic, Callable[[Mapping[str, Any]], Any]] = {
     few: lambda values: sum(each <= SMALL for each, _ in _occurring(values)),
     all_widths: lambda values: len(_occurring(values)),
 }
-_EXAMPLE = {"widths": (1, 2, SMALL + 1, 2, 3)}
+_EXAMPLE = {"widths": (1, 2, SMALL + 1, 2, 3, SMALL + 1)}
 
 
 def _grouped(p: Proof, line: sp.Expr, layer: Theorem) -> Chain:
