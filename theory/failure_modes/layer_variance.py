@@ -19,7 +19,7 @@ import sympy as sp
 from theory.failure_modes.lengths import DEPTH, WIDTHS, length_step
 from theory.failure_modes.network import P, Q, activation, he_network, total
 from theory.failure_modes.rules import he_variance, no_biases, over_layers, tower
-from theory.failure_modes.second_moments import NORMAL, mean_square, normal_step
+from theory.failure_modes.second_moments import MARTINGALE, NORMAL, mean_square, normal_step
 from theory.probability.calculus import linearity, notation, square_of_sum
 from theory.probability.expectation import E
 from theory.proof.domains import Integers
@@ -35,7 +35,7 @@ _other = sp.Symbol("j'", integer=True, positive=True)
 @theorem("failure_modes.length_product_step", source="hanin2018start, section 4", setting=he_network)
 def length_product_step(p: Proof) -> Chain:
     """The mean product of two lengths does not change when the later layer moves up by one: a martingale."""
-    p.assume(*NORMAL)
+    p.assume(*MARTINGALE)
     later = i + e
     above = sp.Sum(activation.body.subs(i, later + 1) ** 2, (k, 1, n[later + 1]))
     return p.calc(
@@ -64,7 +64,7 @@ def definition_of_later(layer: sp.Expr) -> Rule:
 @theorem("failure_modes.length_product", source="hanin2018start, section 4", setting=he_network)
 def length_product(p: Proof) -> Chain:
     """E[M_i M_{i+e}] = E M_i^2: what comes later averages to the earlier length."""
-    p.assume(*NORMAL)
+    p.assume(*MARTINGALE)
     return p.calc(
         P[i, e],
         *("=", P[i, 0], by_induction(length_product_step, over=e)),
@@ -94,9 +94,9 @@ squared_sum = replace(square_of_sum, derive=_square)
 
 def _earlier(line: sp.Basic, context: Context) -> sp.Basic:
     """Of two different layers the earlier decides, and layer j is the earlier one in 2 (d - j) ordered pairs."""
-    if not set(NORMAL) <= context.assumed:
+    if not set(MARTINGALE) <= context.assumed:
         raise RuleDoesNotApply(f"{length_product.name} makes assumptions that are not made here")
-    context.used.update(NORMAL)
+    context.used.update(MARTINGALE)
     products = E(total(j) * total(_other)) / (n[j] * n[_other])
     return line.xreplace({PairSum(products, j, _other, d): 2 * sp.Sum((d - j) * mean_square(j), (j, 1, d))})
 

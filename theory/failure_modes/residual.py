@@ -1,16 +1,16 @@
 """The mean length of a residual network, z_l = z_{l-1} + eta_l module_l(z_{l-1}): which sum of the scales it feels.
 
-Module "linear", one hidden rectifier layer and a linear layer, both of He's variance: its output has mean 0 given z, so the
-cross term vanishes and, exactly at every width, each module multiplies E|z|^2 by 1 + 2 eta^2 (the linear layer keeps what a
-rectifier would halve).  Module "relu", one layer ending in a rectifier: its output has mean sqrt(M/pi) in every unit, which
-adds up coherently with what earlier modules added.  With m the mean over the units and M the length, given z exactly
+Modules of mean 0 (`linear_modules`) multiply it by 1 + 2 eta^2.  A module that ends in a rectifier has an output of mean
+sqrt(M/pi) in every unit, which adds up coherently with what earlier modules added.  With m the mean over the units and M
+the length, given z exactly
 
     E[M' | z] = (1 + eta^2) M + 2 eta m sqrt(M/pi),      E[m' | z] = m + eta sqrt(M/pi),
 
-and for width to infinity M and m follow these means (law of large numbers over the units: yang2019).  From m_0 = 0 the
-growth is of order eta^2 at first and, once the mean dominates, exp(sum eta / sqrt(pi))-like: sum eta is the right sum for
-modules that end in a rectifier, sum eta^2 for modules of mean 0.
-Reference: hanin2018start, theorem 6.  Assumptions: normal weights of He's variance for "relu", symmetric ones for "linear".
+and for width to infinity M and m follow these means (law of large numbers over the units).  Starting from m = 0 the growth
+is of order eta^2 at first; once the mean carries the length it is of order eta.  So sum eta is the right sum for modules
+that end in a rectifier, sum eta^2 for modules of mean 0.
+Reference: hanin2018start, theorem 6; yang2019 (the limit, cited).
+Assumptions: normal weights of He's variance, zero-mean input.
 """
 
 from __future__ import annotations
@@ -27,117 +27,29 @@ from theory.failure_modes.length_ratio import (
     normal_layer,
     ratio_transform,
 )
-from theory.failure_modes.network import signed
+from theory.failure_modes.linear_modules import (
+    LAWS,
+    SYMMETRIC_HE,
+    ZERO_MEAN_INPUT,
+    S,
+    eta,
+    linear_module_step,
+    residual,
+    squares_of,
+)
 from theory.failure_modes.rules import equal_terms, over_layers
 from theory.probability.calculus import linearity, notation
 from theory.probability.expectation import E
 from theory.probability.facts import STANDARD_NORMAL
 from theory.probability.gaussian import density, gaussian_integral
-from theory.probability.setting import Assumption, Definition, Family, Instance, Law, Setting
 from theory.proof.domains import Lists, Names, Reals
 from theory.proof.library import theorem
 from theory.proof.nodes import DominatedIntegral, Iterate
-from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards, definition, rewrite
+from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards, rewrite
 from theory.proof.theorem import Chain, Parameter, Proof
-from theory.symbols import d, i, k, l, length, m, n_in, r
+from theory.symbols import d, i, k, l, length, n_in, r
 
-eta = sp.IndexedBase("eta", real=True)  # eta[0], eta[1], ...: the scales of the modules, from the input up
 Pairs = frozenset[frozenset[sp.Basic]]
-
-
-# --- modules of mean 0: exact at every width -----------------------------------------------------------------------
-
-z, U, V = (sp.IndexedBase(name) for name in ("z", "U", "V"))  # the state; hidden and outer weights of a module
-hidden = sp.Symbol("h", integer=True, positive=True)  # units of the hidden layer
-S = sp.IndexedBase("S", positive=True)  # S[l] = E|z_l|^2
-
-
-def _entries(model: object, base: sp.IndexedBase) -> list[sp.Indexed]:
-    values = model.instance.values  # type: ignore[attr-defined]
-    shape = (hidden, n_in) if base == U else (n_in, hidden)
-    rows, columns = (range(1, values[size] + 1) for size in shape)
-    return [base[layer, row, column] for layer in range(1, values[d] + 1) for row in rows for column in columns]
-
-
-SYMMETRIC_HE = Assumption(
-    "symmetric weights of He's variance",
-    "the weights are independent, symmetric about 0, and of variance 2/fan-in",
-    lambda model: all(
-        model.evaluate(E(entry)) == 0 and model.evaluate(E(entry**2) * fan_in - 2) == 0
-        for base, fan_in in ((U, n_in), (V, hidden))
-        for entry in _entries(model, base)
-    ),
-)
-
-
-def _outer(layer: sp.Expr, unit: sp.Expr) -> sp.Expr:
-    inner = sp.Sum(U[layer, m, l] * z[layer - 1, l], (l, 1, n_in))
-    return sp.Sum(V[layer, unit, m] * sp.Max(inner, 0), (m, 1, hidden))
-
-
-def _he(size: sp.Symbol, base: sp.IndexedBase) -> Family:
-    return Family(
-        base,
-        span=lambda layer, unit, below: (layer, layer),
-        independent=SYMMETRIC_HE,
-        independent_entries=SYMMETRIC_HE,
-        symmetric=SYMMETRIC_HE,
-    )
-
-
-_module = Definition("the residual module", z[i, k], z[i - 1, k] + eta[i - 1] * _outer(i, k), (i, k), sp.Gt(i, 0))
-
-
-def _squares(layer: sp.Expr) -> sp.Expr:
-    return sp.Sum(z[layer, k] ** 2, (k, 1, n_in))
-
-
-_LAWS: dict[int, Law] = {1: signed((2, 1), zero=2), 2: signed((1, 1))}  # variance 2/fan-in
-
-
-def _network(width: int, inside: int, depth: int) -> Instance:
-    return Instance(
-        {n_in: width, hidden: inside, d: depth, i: depth - 1},
-        {h: lambda unit: (3, 1)[unit - 1], eta: lambda layer: Fraction(layer + 1, 2)},
-        {U: lambda layer, unit, below: _LAWS[width], V: lambda layer, unit, below: _LAWS[inside]},
-    )
-
-
-residual = Setting(
-    "residual network of linear modules",
-    (_he(n_in, U), _he(hidden, V), Family(z, span=lambda layer, unit: (-sp.oo, layer))),
-    (_module, Definition("the input", z[0, k], h[k], (k,))),
-    {S: lambda layer: E(_squares(layer))},
-    (_network(1, 1, 1), _network(1, 1, 2), _network(1, 2, 1), _network(2, 1, 1), _network(2, 2, 1)),
-)
-
-
-def _average(line: sp.Basic, context: Context) -> sp.Basic:
-    """E|z + eta u|^2 = (1 + 2 eta^2) E|z|^2: given z, u has mean 0, and E|u|^2 = 2|z|^2.
-
-    E u_k^2 = sum_m (2/hidden) E relu(s_m)^2 and E relu(s_m)^2 = |z|^2/n by symmetry, for each of n units.
-    """
-    if not context.grants(SYMMETRIC_HE):
-        raise RuleDoesNotApply(f"'{SYMMETRIC_HE.name}' is not assumed")
-    above = sp.Sum(_module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
-    return line.xreplace({E(above): (1 + 2 * eta[i] ** 2) * E(_squares(i))})
-
-
-module_averages = Rule("given z, the module has mean 0 and mean square 2|z|^2", _average)
-
-
-@theorem("failure_modes.linear_module_step", source="hanin2018start, theorem 6", setting=residual)
-def linear_module_step(p: Proof) -> Chain:
-    """A module of a hidden rectifier layer and a linear layer multiplies E|z|^2 by 1 + 2 eta^2, at every width."""
-    p.assume(SYMMETRIC_HE)
-    above = sp.Sum(_module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
-    return p.calc(
-        S[i + 1],
-        *("=", E(_squares(i + 1)), notation(S)),
-        *("=", E(above), definition(_module)),
-        *("=", (1 + 2 * eta[i] ** 2) * E(_squares(i)), module_averages),
-        *("=", (1 + 2 * eta[i] ** 2) * S[i], backwards(notation(S))),
-    )
 
 
 # --- modules that end in a rectifier -------------------------------------------------------------------------------
@@ -175,7 +87,7 @@ square_layer = replace(
                 eta_: Fraction(2, 3),
                 mean: Fraction(sum(at.arrays[h](unit + 1) for unit in range(at.values[n_in])), at.values[n_in]),
             },
-            laws={**at.laws, w: lambda unit, below, size=at.values[n_in]: _LAWS[size]},
+            laws={**at.laws, w: lambda unit, below, size=at.values[n_in]: LAWS[size]},
         )
         for at in normal_layer.instances
     ),
@@ -253,7 +165,7 @@ def rectifier_module_mean(p: Proof) -> Chain:
 
 # --- over all modules ----------------------------------------------------------------------------------------------
 
-_limit = sp.Limit(E(_squares(d)) / E(_squares(0)), n_in, sp.oo)
+_limit = sp.Limit(E(squares_of(d)) / E(squares_of(0)), n_in, sp.oo)
 _at = sp.Symbol("r", integer=True, nonnegative=True)
 
 
@@ -266,7 +178,19 @@ def _recursion() -> Iterate:
     return Iterate((length, mean, _at), (*steps, _at + 1), (1, 0, 0), d)
 
 
-_wide = "for width to infinity, length and mean over the units follow their conditional means"
+def _follow_means(line: sp.Basic, context: Context) -> sp.Basic:
+    if not context.grants(ZERO_MEAN_INPUT):
+        raise RuleDoesNotApply(f"'{ZERO_MEAN_INPUT.name}' is not assumed")
+    return line.xreplace({_limit: _recursion()})
+
+
+wide = Rule(
+    "for width to infinity, length and mean over the units follow their conditional means",
+    _follow_means,
+    kind="cited",
+    source="yang2019",
+    uses=(rectifier_module_step.name, rectifier_module_mean.name),
+)
 
 
 @theorem(
@@ -287,13 +211,9 @@ def resnet_mean_length(p: Proof, module: str) -> Chain:
     if module == "linear":
         p.assume(SYMMETRIC_HE)
         return p.calc(
-            E(_squares(d)) / E(_squares(0)),
+            E(squares_of(d)) / E(squares_of(0)),
             *("=", S[d] / S[0], backwards(notation(S))),
             *("=", sp.Product(1 + 2 * eta[r] ** 2, (r, 0, d - 1)), over_layers(linear_module_step, i, d)),
         )
-    recursion = _recursion()
-    uses = (rectifier_module_step.name, rectifier_module_mean.name)
-    wide = Rule(
-        _wide, lambda line, context: line.xreplace({_limit: recursion}), kind="cited", source="yang2019", uses=uses
-    )
-    return p.calc(_limit, "=", recursion, wide)
+    p.assume(ZERO_MEAN_INPUT)
+    return p.calc(_limit, "=", _recursion(), wide)

@@ -187,7 +187,8 @@ def mean_square(at: sp.Expr | int) -> sp.Expr:
     return E(total(at) ** 2) / n[at] ** 2
 
 
-NORMAL = (SYMMETRIC, IDENTICAL, HE, NORMAL_KURTOSIS, NO_BIASES)
+MARTINGALE = (SYMMETRIC, IDENTICAL, HE, NO_BIASES)
+NORMAL = (*MARTINGALE, NORMAL_KURTOSIS)
 
 
 @theorem("failure_modes.normal_step", source="hanin2018start, theorem 5", setting=he_network)

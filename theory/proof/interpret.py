@@ -130,8 +130,8 @@ class _Integers(Backend):
         try:
             return operator.index(raw)
         except TypeError:
-            number = getattr(raw, "real", raw)
-            exact = getattr(number, "unique_fmpz", lambda: int(number))()
+            number: Any = getattr(raw, "real", raw)
+            exact = number.unique_fmpz() if hasattr(number, "unique_fmpz") else int(number)
             if exact is None or number != exact:
                 raise UnknownNode(f"the index {raw} is not an integer") from None
             return int(exact)

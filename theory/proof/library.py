@@ -39,6 +39,7 @@ SUBJECTS = (
     "theory.failure_modes.logarithms",
     "theory.failure_modes.dead_layers",
     "theory.failure_modes.initialisations",
+    "theory.failure_modes.linear_modules",
     "theory.failure_modes.residual",
     "theory.failure_modes.bounds",
     "theory.failure_modes.widths",
