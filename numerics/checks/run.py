@@ -46,6 +46,7 @@ _REASONS = {
     "random_walk.normal_transform": "sampled as random_walk.ratio_transform, which has its value",
     "random_walk.normal_log_mean": "sampled as random_walk.linear_log_mean, which has its value",
     "random_walk.active_log_mean": "sampled as random_walk.relu_log_mean, which has its value",
+    "random_walk.active_log_variance": "sampled as random_walk.relu_log_variance, which has its value",
     "random_walk.relu_gain_fit": "printed in the paper, not derived: compare it with random_walk.relu_gain",
     "random_walk.relu_gain_series": "an asymptotic series of random_walk.relu_gain, which is sampled",
     "shattering.centred_correlation": "sampled as shattering.normalized_coactivation, which is a function of it",
