@@ -53,9 +53,7 @@ _REASONS = {
     **{
         f"shattering.{name}": _IDEALISED
         for name in (
-            *("feedforward_variance", "feedforward_correlation", "resnet_variance", "resnet_correlation"),
-            *("highway_correlation", "highway_limit", "normalized_resnet_variance", "normalized_resnet_covariance"),
-            *("normalized_resnet_correlation", "normalized_resnet_lower_bound", "normalized_resnet_upper_bound"),
+            *("highway_limit", "normalized_resnet_lower_bound", "normalized_resnet_upper_bound"),
             *("normalized_resnet_constant", "normalized_resnet_asymptote"),
         )
     },
