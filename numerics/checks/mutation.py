@@ -19,17 +19,15 @@ the line only where it is so at all parameters in the pool of ``effects``.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any, Literal
 
-from numerics.checks.check import Check, Claim, written
+from numerics.checks.check import Check, MeanClaim, written
 from numerics.checks.effects import ERROR, NoValue, amount, effect, pool
 from numerics.checks.run import Progress, checks
-from numerics.evidence import BUDGET, RUN_ALPHA, Evidence, Plan, judge, plan
-from numerics.sampling import devices, direct
+from numerics.evidence import BUDGET, RUN_ALPHA, Evidence, Plan, judge
+from numerics.sampling import devices
 from theory.proof.formula_mutants import Mutant, formula_mutants
 from theory.proof.library import find
 from theory.proof.theorem import Theorem
@@ -86,14 +84,14 @@ class Trial:
     """A mutant at a check's parameters, where it changes the theorem's ``value`` into ``changed``."""
 
     check: Check
-    value: Fraction
-    changed: Fraction
+    value: float
+    changed: float
     effect: float
 
-    def claim(self) -> Claim:
+    def claim(self) -> MeanClaim:
         """What the check claims if the mutant is believed; its shift is the one from the true value."""
-        shift = self.check.claim(_float64(self.value), min(self.effect, LARGEST)).shift
-        return replace(self.check.claim(_float64(self.changed), LINE), shift=shift)
+        shift = claimed(self.check, self.value, min(self.effect, LARGEST)).shift
+        return replace(claimed(self.check, self.changed, LINE), shift=shift)
 
 
 @dataclass
@@ -123,7 +121,7 @@ def mutate(
     """
     place = devices.resolve(device).type
     wanted = None if names is None else {find(name).name for name in names}
-    checked = [check for check in checks() if wanted is None or check.theorem in wanted]
+    checked = [c for c in checks() if not c.of_function and (wanted is None or c.theorem in wanted)]
     subjects = list(dict.fromkeys(check.theorem for check in checked))
     specimens = {}
     for done, name in enumerate(subjects):
@@ -152,9 +150,9 @@ def survey(theorem: Theorem, checked: Sequence[Check]) -> list[Specimen]:
 
 def _specimens(theorem: Theorem, chosen: tuple[str, ...], checked: Sequence[Check]) -> Iterator[Specimen]:
     formula = theorem.value(*chosen)
-    values: dict[str, Fraction] = {}
+    values: dict[str, float] = {}
 
-    def change(mutant: Mutant, at: Parameters) -> tuple[Fraction, Fraction]:
+    def change(mutant: Mutant, at: Parameters) -> tuple[float, float]:
         """The value at some parameters, and the mutant's."""
         environment, place = theorem.environment(theorem.bind(at)[1]), str(_written(at))
         if place not in values:
@@ -172,7 +170,7 @@ def _specimens(theorem: Theorem, chosen: tuple[str, ...], checked: Sequence[Chec
                 value, changed = change(mutant, check.parameters)
             except NoValue:
                 continue
-            if effect(value, changed) >= LINE - ERROR:
+            if changed != 0 and effect(value, changed) >= LINE - ERROR:  # a check claims relative to a value
                 specimen.trials.append(Trial(check, value, changed, effect(value, changed)))
         if not specimen.trials:
             specimen.outcome = _untried(specimen.name, lambda at, m=mutant: effect(*change(m, at)), *points)
@@ -205,13 +203,13 @@ class Case:
 
     name: str
     trial: Trial
-    claim: Claim
+    claim: MeanClaim
     plan: Plan
 
     @property
-    def cost(self) -> tuple[bool, int]:
-        """Over the budget or not, then the units of all networks: what to spend least of."""
-        return not self.plan.feasible, self.plan.networks * sum(self.claim.network.widths)
+    def cost(self) -> tuple[bool, float]:
+        """Over the budget or not, then the blocks it draws: what to spend least of."""
+        return not self.plan.feasible, self.plan.networks / self.claim.sampler.block_size(self.claim.network)
 
 
 @dataclass(frozen=True)
@@ -249,17 +247,15 @@ class Court:
                 lost = Outcome(specimen.name, "survived", trial.effect, trial.check.written, reason=str(refusal))
         return min(cases, key=lambda case: case.cost) if cases else lost
 
-    def plan(self, claim: Claim) -> Plan:
+    def plan(self, claim: MeanClaim) -> Plan:
         """The plan of a claim; raises ValueError."""
-        rates = {"alpha": self.alpha, "beta": self.beta}
-        what = {"shift": claim.shift, "condition": claim.condition}
-        return plan(claim.mean, claim.variance, budget=self.budget, **rates, **what)
+        return claim.plan(alpha=self.alpha, beta=self.beta, budget=self.budget)
 
     def judge_check(self, cases: Sequence[Case], outcomes: dict[str, Outcome | None]) -> str:
         """Give the mutants of one check their outcomes; returns how the check fails on the formula itself, or ""."""
         first = cases[0].trial
         sharpest = min([LARGEST, *(case.trial.effect for case in cases if case.plan.feasible)])
-        control = first.check.claim(_float64(first.value), sharpest)
+        control = claimed(first.check, first.value, sharpest)
         sample = Sample(self.draw(control, f"mutate {first.check.label}"))
         found = judge(self.plan(control), sample)
         failure = "" if found.verdict == "agrees" else f"{first.check.label}: {_why(found)}"
@@ -267,23 +263,24 @@ class Court:
             outcomes[case.name] = self.judge_mutant(case, control, sample, failure)
         return failure
 
-    def judge_mutant(self, case: Case, control: Claim, sample: Sample, failure: str) -> Outcome:
+    def judge_mutant(self, case: Case, control: MeanClaim, sample: Sample, failure: str) -> Outcome:
         """Try one mutant: on the control's sample, if it claims the same network and measures the same."""
         claim, check = case.claim, case.trial.check
         shared = claim.network == control.network and claim.measure is control.measure
-        about = {"effect": case.trial.effect, "at": check.written}
+        about: dict[str, Any] = {"effect": case.trial.effect, "at": check.written}
         try:
             found = judge(case.plan, sample if shared else self.draw(claim, f"mutate {check.label}: {case.name}"))
-        except OverflowError as refusal:  # no network with this value can be drawn
+        except (OverflowError, ValueError) as refusal:  # networks with this value cannot be drawn or measured
             return Outcome(case.name, "survived", reason=str(refusal), **about)
         killed = found.verdict == "refuted" and not failure
         reason = "" if killed else failure or _why(found)
         return Outcome(case.name, "killed" if killed else "survived", networks=found.networks, reason=reason, **about)
 
-    def draw(self, claim: Claim, experiment: str) -> Iterator[Any]:
+    def draw(self, claim: MeanClaim, experiment: str) -> Iterator[Any]:
         """The measured blocks of an experiment, drawn as they are asked for."""
         what = {"experiment": experiment, "measure": claim.measure, "device": self.device}
-        return direct.sample(claim.network, self.budget, **what)
+        drawn: Iterator[Any] = claim.sampler.sample(claim.network, self.budget, **what)
+        return drawn
 
 
 class Sample:
@@ -305,16 +302,16 @@ class Sample:
             at += 1
 
 
+def claimed(check: Check, value: float, detect: float) -> MeanClaim:
+    """What a check claims of the mean it measures, if the theorem's value is the one given."""
+    claim = check.claim(value, detect)
+    if not isinstance(claim, MeanClaim):
+        raise TypeError(f"{check.label}: a claim about a mean was expected, not a {type(claim).__name__}")
+    return claim
+
+
 def _why(found: Evidence) -> str:
     return found.reason or f"{found.verdict}: {found.estimate:.6g} ± {found.standard_error:.2g}"
-
-
-def _float64(exact: Fraction) -> float:
-    """The nearest float64; the largest where that would be infinite."""
-    try:
-        return float(exact)
-    except OverflowError:
-        return sys.float_info.max if exact > 0 else -sys.float_info.max
 
 
 def _written(parameters: Parameters) -> dict[str, str]:
