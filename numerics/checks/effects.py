@@ -3,9 +3,9 @@
     effect = |mutant - value|/|value|
 
 Values are float64: rational ones from exact arithmetic, others from balls of ``DIGITS`` digits, and integrals from
-float64 arithmetic itself. Its quadrature is accurate to about 1e-15 of the integral of the absolute value, and it is also what tells
-whether a mutant's integral exists: one that does not fade where the theorem's majorant says so never settles. An effect
-is therefore wrong by less than ``ERROR`` of the value.
+float64 arithmetic itself. Its quadrature is accurate to about 1e-15 of the integral of the absolute value, and it also
+tells whether a mutant's integral exists: one that does not fade where the theorem's majorant says so never settles. An
+effect is therefore wrong by less than ``ERROR`` of the value.
 
 A mutant has no effect at parameters where it has no real value (a pole, a list read beyond its end, an integral that
 diverges) or one beyond 1e308, and nothing has where the theorem's value is 0.
