@@ -17,7 +17,7 @@ import typer
 from papers import arguments
 from papers.arguments import BadUsage, NotHad
 from papers.commands import Commands
-from papers.terminal import emit, print_evidence, progress, table
+from papers.terminal import emit, evidence_as_data, print_evidence, progress, table
 
 if TYPE_CHECKING:
     from theory.proof.theorem import Theorem
@@ -204,38 +204,37 @@ def verify(
     names: Names = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     alpha: Annotated[str, typer.Option(help="False-alarm rate of the whole run.")] = "1e-6",
+    beta: Annotated[str, typer.Option(help="Chance that a check misses the error it is to catch.")] = "1e-3",
     detect: Annotated[str, typer.Option(help="Smallest relative error to be caught.")] = "0.05",
     budget: Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")] = 10**7,
+    record: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the run in FILE, or resume it.")] = None,
     json: Json = False,
 ) -> int:
     """Sample random networks and compare them with the theorems."""
     if device not in ("cpu", "cuda", "auto"):
         raise BadUsage(f"--device must be cpu, cuda or auto, not {device}")
-    rates = {"alpha": arguments.rate("--alpha", alpha), "detect": arguments.rate("--detect", detect)}
+    texts = {"alpha": alpha, "beta": beta, "detect": detect}
+    rates = {name: arguments.rate(f"--{name}", text) for name, text in texts.items()}
     chosen = [theorem.name for theorem in _chosen(names)]
     from numerics.checks import unsampled
     from numerics.checks import verify as sampled
+    from numerics.evidence.journal import NotRecorded
     from theory.proof.theorem import DoesNotStand
 
     try:
         with progress("sampling") as advance:
-            found = sampled(chosen, device=device, **rates, budget=budget, progress=advance)
-    except DoesNotStand as refusal:
+            found = sampled(chosen, device=device, **rates, budget=budget, record=record, progress=advance)
+    except (DoesNotStand, NotRecorded) as refusal:
         raise NotHad(str(refusal)) from None
     except (RuntimeError, ValueError) as refusal:  # no such device; a detectable error finer than the samples
         raise BadUsage(str(refusal)) from None
     skipped = {name: reason for name, reason in unsampled().items() if name in chosen}
     if json:
-        results = [_finite({**asdict(result), **asdict(result.evidence)}) for result in found]
-        emit({"checks": [{k: v for k, v in r.items() if k != "evidence"} for r in results], "not_sampled": skipped})
+        kept = {} if record is None else {"record": str(record)}
+        emit({"checks": [evidence_as_data(result) for result in found], "not_sampled": skipped, **kept})
     else:
         print_evidence(found, skipped)
     return 0 if all(result.evidence.verdict == "agrees" for result in found) else 1
-
-
-def _finite(readings: dict[str, Any]) -> dict[str, Any]:
-    """JSON has no infinities: a reading that does not exist is null."""
-    return {k: None if isinstance(v, float) and v - v != 0 else v for k, v in readings.items()}
 
 
 @app.command()

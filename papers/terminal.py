@@ -6,15 +6,20 @@ Rich is loaded only for tables and progress bars; in a pipe both are plain.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from numerics.checks import Result
 
 WIDEST = 10_000  # columns of a table that goes into a pipe: no line is ever wrapped there
+
+VERDICT = len("undecided  ")  # columns
 
 Progress = Callable[[int, int, str], None]  # done, total, what is being done
 
@@ -45,15 +50,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def print_evidence(found: Sequence[Result], skipped: Mapping[str, str]) -> None:
-    """A line a sampled check, with what it would have caught; then what was not decided or not sampled, and why."""
-    columns = ("theorem", "at", "verdict", "expected", "estimate", "s.e.", "z", "detects", "networks", "seconds")
-    rows = []
+    """Each sampled check: verdict, theorem and quantity, then its numbers; then what was not decided or sampled, and why."""
     for result in found:
-        e, at = result.evidence, " ".join(f"{name}={value}" for name, value in result.parameters.items())
-        readings = (result.expected, e.estimate, e.standard_error, e.z_score, e.shift)
-        numbers = (f"{reading:.4g}" for reading in readings)
-        rows.append((result.theorem, at, e.verdict, *numbers, str(e.networks), f"{e.seconds:.2f}"))
-    table(columns, rows)
+        e, at = result.evidence, "".join(f" {name}={value}" for name, value in result.parameters.items())
+        _wrapped(f"{e.verdict:<{VERDICT}}{result.theorem}{at}: {result.quantity}", first="")
+        _wrapped("; ".join(_numbers(result)), first=" " * VERDICT)
     spent = sum(result.evidence.alpha for result in found)
     print(f"{len(found)} checks; the chance of any false alarm is at most {spent:.2g}")
     for result in found:
@@ -61,6 +62,30 @@ def print_evidence(found: Sequence[Result], skipped: Mapping[str, str]) -> None:
             print(f"{result.theorem}: {result.evidence.reason}")
     for name, reason in skipped.items():
         print(f"{name}: not sampled: {reason}")
+
+
+def evidence_as_data(result: Result) -> dict[str, Any]:
+    """A sampled check for JSON, which has no infinities: a reading that does not exist is null."""
+    parts = {**asdict(result), **asdict(result.evidence)}
+    parts.pop("evidence")
+    return {k: None if isinstance(v, float) and v - v != 0 else v for k, v in parts.items()}
+
+
+def _numbers(result: Result) -> Iterator[str]:
+    """What a check found and what it would have found; a reading that does not exist is left out."""
+    e = result.evidence
+    error = f" ± {e.standard_error:.2g}" if e.standard_error == e.standard_error else ""
+    z_score = f" (z {e.z_score:.2g})" if e.z_score == e.z_score else ""
+    if e.estimate == e.estimate:
+        yield f"expected {result.expected:.4g}, found {e.estimate:.4g}{error}{z_score}"
+    yield f"detects {e.shift:.4g} ({e.kind}) except with {e.beta:.2g}"
+    yield f"{e.networks} networks{f', {e.excluded} excluded' if e.excluded else ''}, {e.seconds:.2f} s"
+
+
+def _wrapped(text: str, first: str) -> None:
+    """A paragraph, hanging below the verdict; one line in a pipe."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
+    print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * VERDICT, break_on_hyphens=False))
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from papers import arguments
+from numerics.evidence.journal import NotRecorded
+from papers import arguments, terminal
 from papers.command_line import app
 from theory.probability.setting import Instance, Setting
 from theory.proof import cache, library
@@ -361,8 +362,11 @@ class Reading:
     z_score: float = float("nan")
     shift: float = 0.2
     alpha: float = 1e-8
+    beta: float = 1e-3
     networks: int = 10
+    excluded: int = 0
     seconds: float = 0.5
+    kind: str = "mean"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -372,6 +376,7 @@ class Found:
     theorem: str
     evidence: Reading
     parameters: dict = dataclasses.field(default_factory=lambda: {"N": "3"})
+    quantity: str = "ln of a norm"
     expected: float = 1.0
 
 
@@ -385,14 +390,14 @@ def backend(monkeypatch, name, **functions):
 def test_verify_passes_exact_rates_on_and_fails_unless_all_agree(registered, monkeypatch, second, status):
     asked = []
 
-    def verify(names, *, device, alpha, detect, budget, progress):
-        asked.append((names, device, alpha, detect, budget))
+    def verify(names, *, device, alpha, beta, detect, budget, record, progress):
+        asked.append((names, device, alpha, beta, detect, budget, record))
         progress(1, 2, names[0])
         return [Found("first", Reading("agrees")), Found("second", Reading(second, reason="why"))]
 
     backend(monkeypatch, "numerics.checks", verify=verify, unsampled=lambda: {"own.square": "a limit"})
     result = run("verify", "own.square", "--device", "cpu", "--alpha", "1/8", "--detect", "1e-2", "--json")
-    assert asked == [(["own.square"], "cpu", 0.125, 0.01, 10**7)]
+    assert asked == [(["own.square"], "cpu", 0.125, 0.001, 0.01, 10**7, None)]
     assert result.exit_code == status
     found = json.loads(result.stdout)
     assert [(entry["theorem"], entry["verdict"]) for entry in found["checks"]] == [
@@ -401,9 +406,25 @@ def test_verify_passes_exact_rates_on_and_fails_unless_all_agree(registered, mon
     ]
     assert found["checks"][0]["z_score"] is None
     assert found["not_sampled"] == {"own.square": "a limit"}
+    assert "record" not in found
     shown = run("verify", "own.square").stdout
     assert "second: why" in shown
     assert "own.square: not sampled: a limit" in shown
+    assert "agrees     first N=3: ln of a norm\n           expected 1, found 1 ± 0.1;" in shown
+    assert "; detects 0.2 (mean) except with 0.001; 10 networks, 0.50 s\n" in shown
+    kept = run("verify", "own.square", "--record", "kept.jsonl", "--beta", "0.01", "--json")
+    assert asked[-1][3::3] == (0.01, Path("kept.jsonl"))
+    assert json.loads(kept.stdout)["record"] == "kept.jsonl"
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_lines_of_a_check_fit_the_terminal(monkeypatch, capsys, width):
+    monkeypatch.setattr(terminal.shutil, "get_terminal_size", lambda: SimpleNamespace(columns=width))
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    terminal.print_evidence([Found("variance.activation", Reading("agrees"), quantity="many words " * 20)], {})
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 3
+    assert max(map(len, lines)) <= width
 
 
 def test_verify_fails_where_a_theorem_does_not_stand(registered, monkeypatch):
@@ -414,6 +435,16 @@ def test_verify_fails_where_a_theorem_does_not_stand(registered, monkeypatch):
     result = run("verify", "own.square")
     assert result.exit_code == 1
     assert "own.square does not stand" in result.stderr
+
+
+def test_verify_says_in_one_line_that_a_record_cannot_be_used(registered, monkeypatch):
+    def verify(names, **rates):
+        raise NotRecorded("kept.jsonl is in use by another run")
+
+    backend(monkeypatch, "numerics.checks", verify=verify, unsampled=dict)
+    result = run("verify", "own.square", "--record", "kept.jsonl")
+    assert result.exit_code == 1
+    assert "kept.jsonl is in use by another run" in result.stderr
 
 
 def test_verify_says_in_one_line_that_a_device_is_not_there(registered, monkeypatch):
