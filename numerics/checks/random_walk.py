@@ -51,11 +51,11 @@ def checks() -> tuple[Check, ...]:
 
 
 def _of_one_layer() -> tuple[Check, ...]:
-    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(5, 7)
+    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(3, 5)
     return (
         _transform("ratio_transform", {"N": 3, "slope": quarter}, Fraction(2)),
-        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(12)),
-        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 12))),
+        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(8)),
+        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 6))),
         _log_mean("linear", 2, 8, walks.log_variance("linear", 2)),
         _log_variance("linear", 5),
         *(_log_mean("relu", width, 3, walks.log_variance("relu", width)) for width in (4, 1, 37)),
@@ -132,7 +132,8 @@ def _mean_check(
 def _transform(theorem: str, at: Mapping[str, Any], rate: Fraction) -> Check:
     """exp(-s z) of the bottom ratio of two; its square is exp(-2s z)."""
     slope = at.get("slope")
-    network = walks.network("relu" if slope is None else "leaky_relu", at["N"], 2, slope=slope)
+    above = 1 if at["N"] == 1 else 2  # of networks of single units, every further layer would lose half
+    network = walks.network("relu" if slope is None else "leaky_relu", at["N"], above, slope=slope)
 
     def variance(mean: float) -> float:
         return derived(f"random_walk.{theorem}", **at, s=2 * rate) - mean**2
