@@ -35,6 +35,7 @@ from theory.proof.theorem import Parameter, Theorem
 
 DIGITS = 17  # decimal digits that determine a float64
 ERROR = 1e-12  # a thousand roundings: integrals that cancel by as much do not settle
+LARGEST = 1e6  # a claim that is further off is refuted no less often
 FAR = 12
 POINTS = 36  # of the pool: five parameters have hundreds of combinations, and one in a few tells as much
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -61,8 +62,8 @@ def amount(formula: sp.Basic, env: Environment) -> float:
 
 
 def effect(value: float, changed: float) -> float:
-    """The relative change of a value that is not 0."""
-    return abs(changed - value) / abs(value)
+    """The relative change of a value that is not 0; none is told apart beyond ``LARGEST``."""
+    return min(LARGEST, abs(changed - value) / abs(value))
 
 
 def pool(theorem: Theorem, chosen: tuple[str, ...]) -> list[Mapping[str, Any]]:

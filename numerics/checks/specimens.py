@@ -17,7 +17,6 @@ from theory.proof.formula_mutants import Mutant, formula_mutants
 from theory.proof.theorem import Theorem
 
 LINE = 0.01  # relative change of a value from which on a check must notice
-LARGEST = 1e6  # an effect beyond is planned as this one: what is further off is refuted no less often
 VANISHING = 1e-9  # of the value: this much stands for a claim of 0, which no relative error could be detected in
 MISSING = "no check at parameters where it matters"
 
@@ -57,7 +56,7 @@ class Trial:
 
     def control(self, detect: float) -> MeanClaim:
         """What the check claims of the formula itself, to be seen as sharply as a mutant of this effect."""
-        return self._claim(self.value, min(detect, LARGEST))
+        return self._claim(self.value, detect)
 
     def claim(self) -> MeanClaim:
         """What the check claims if the mutant is believed; its shift is the one from the true value."""
