@@ -156,6 +156,7 @@ def mean_check(
     variance: Callable[[float], float],
     condition: str = "",
     sampler: ModuleType | Tilted = direct,
+    hint: str = "",
 ) -> Check:
     """The check of a theorem whose value is the mean of what is measured.
 
@@ -163,7 +164,13 @@ def mean_check(
     leaves the bound alone.
     """
 
-    about: dict[str, Any] = {"network": network, "measure": measure, "condition": condition, "sampler": sampler}
+    about: dict[str, Any] = {
+        "network": network,
+        "measure": measure,
+        "condition": condition,
+        "sampler": sampler,
+        "hint": hint,
+    }
 
     @cache
     def bound() -> float:
