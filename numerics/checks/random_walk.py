@@ -7,8 +7,8 @@ may be taken as fair coins is sampled too. Where a rectifier layer is dead, delt
 and counted.
 
 A gain is checked in a network that uses it: with weights of variance g^2/N the mean of ln Z is 0, and D layers
-whose gain is wrong by the factor 1 + r shift it by 2 D ln(1 + r).
-The networks, and the derived variances of what is measured, are in ``numerics.checks.walks``.
+whose gain is wrong by the factor 1 + r shift it by 2 D ln(1 + r). The networks, and the derived variances of what is
+measured, are in ``numerics.checks.walks``.
 """
 
 from __future__ import annotations
@@ -293,12 +293,18 @@ def _gain(
     slope: Fraction | None = None,
     law: str = "normal",
 ) -> Check:
-    """The theorem's value is the gain of the network that is drawn."""
+    """A network of the derived gain is drawn. Believe another gain, and ln Z has the mean 2 D ln(derived/other) in it."""
+    parameters = _with_slope(width, slope)
 
-    def claim(gain: float, detect: float) -> Claim:
-        network = walks.network(activation, width, depth, gain, slope, law)
-        shift = 2 * depth * math.log1p(detect)
-        return MeanClaim(mean=0.0, variance=depth * variance(), shift=shift, **walks.about(network, walks.log_walk))
+    @cache
+    def drawn() -> tuple[float, dict[str, Any]]:
+        gain = derived(f"random_walk.{theorem}", **parameters)
+        return gain, walks.about(walks.network(activation, width, depth, gain, slope, law), walks.log_walk)
 
-    quantity = f"ln {walks.product(depth)} at this gain"
-    return Check(f"random_walk.{theorem}", _with_slope(width, slope), quantity, claim)
+    def claim(believed: float, detect: float) -> Claim:
+        gain, about = drawn()
+        mean, shift = 2 * depth * math.log(gain / believed), 2 * depth * math.log1p(detect)
+        return MeanClaim(mean=mean, variance=depth * variance(), shift=shift, **about)
+
+    quantity = f"ln {walks.product(depth)} at the derived gain"
+    return Check(f"random_walk.{theorem}", parameters, quantity, claim)
