@@ -30,21 +30,12 @@ from numerics.sampling.choice import cheapest
 from numerics.sampling.laws import CUT_VARIANCE
 from numerics.sampling.passes import Pass, squared_norm
 from numerics.sampling.tilting import Tilted
+from theory.failure_modes.initialisations import INITIALISATIONS
 
 Widths = tuple[int, ...]
 NORMAL, UNIFORM, SIGN = Weights(), Weights("uniform"), Weights("sign")
 DEEP = (10,) * 51  # a plain average of M_50^2 over 7e28 networks errs by one per cent
-INITIALISATIONS = {  # law, variance times fan, fan; of truncated ones before the cut
-    "he_normal": ("normal", 2, "fan_in"),
-    "he_uniform": ("uniform", 2, "fan_in"),
-    "he_truncated": ("truncated", 2, "fan_in"),
-    "glorot_normal": ("normal", 1, "fan_average"),
-    "glorot_uniform": ("uniform", 1, "fan_average"),
-    "glorot_truncated": ("truncated", 1, "fan_average"),
-    "lecun_normal": ("normal", 1, "fan_in"),
-    "lecun_uniform": ("uniform", 1, "fan_in"),
-    "torch_linear": ("uniform", Fraction(1, 3), "fan_in"),
-}
+FANS = {"he": (2.0, "fan_in"), "glorot": (1.0, "fan_average"), "lecun": (1.0, "fan_in"), "torch": (1 / 3, "fan_in")}
 
 
 def checks() -> tuple[Check, ...]:
@@ -292,15 +283,14 @@ def _truncated(cut: Fraction) -> Check:
 
 def _length_factor(init: str, fan_in: int, fan_out: int) -> Check:
     """M_1 of a layer without biases; laws of kurtosis at most 3, so that E M_1^2 is at most (1 + 5/n) (E M_1)^2."""
-    law, amount, per = INITIALISATIONS[init]
-    kept = (
-        CUT_VARIANCE if law == "truncated" else 1.0
-    )  # by which the sampler divides: what is drawn is normal, cut at 2
+    name, _, law = init.replace("linear", "uniform").partition("_")
+    amount, per = FANS[name]
+    kept = CUT_VARIANCE if law == "truncated" else 1.0  # the sampler divides by it: a normal law cut at 2 is left
     return _check(
         "length_factor",
         {"init": init, "fan_in": fan_in, "fan_out": fan_out},
         "M_1",
-        lengths.rectifier((fan_in, fan_out), Weights(law, float(amount) * kept, per)),
+        lengths.rectifier((fan_in, fan_out), Weights(law, amount * kept, per)),
         lengths.last_length,
         lambda mean: 5 / fan_out * mean**2,
     )

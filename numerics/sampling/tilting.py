@@ -26,6 +26,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -61,19 +62,9 @@ class Tilted:
         """Networks in a block."""
         return block_size(network)
 
-    def sample(
-        self,
-        network: Network,
-        networks: int,
-        *,
-        experiment: str,
-        measure: Callable[[TiltedWalk], Tensor],
-        device: str = "auto",
-        first: int = 0,
-    ) -> Iterator[Tensor]:
-        """As ``sample`` below."""
-        about = {"experiment": experiment, "measure": measure, "device": device, "first": first}
-        return sample(network, networks, tilt=float(self.tilt), **about)  # type: ignore[arg-type]
+    def sample(self, network: Network, networks: int, **about: Any) -> Iterator[Tensor]:
+        """As ``sample`` below; ``about`` is what all samplers ask for."""
+        return sample(network, networks, tilt=float(self.tilt), **about)
 
 
 def refusal(network: Network) -> str:
