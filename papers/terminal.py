@@ -78,7 +78,7 @@ def _numbers(result: Result) -> Iterator[str]:
     z_score = f" (z {e.z_score:.2g})" if e.z_score == e.z_score else ""
     if e.estimate == e.estimate:
         yield f"expected {result.expected:.4g}, found {e.estimate:.4g}{error}{z_score}"
-    yield f"detects {e.shift:.4g} except with {e.beta:.2g}"
+    yield f"detects {e.shift:.4g} ({e.kind}) except with {e.beta:.2g}"
     yield f"{e.networks} networks{f', {e.excluded} excluded' if e.excluded else ''}, {e.seconds:.2f} s"
 
 

@@ -138,13 +138,15 @@ def _integral(f: Activation) -> tuple[Any, ...]:
 
 # --- the theorem --------------------------------------------------------------------------------------------
 
-def _usual_slope(values: Mapping[str, Any]) -> Fraction | None:
+def usual_slope(values: Mapping[str, Any]) -> Fraction | None:
+    """The slope of an activation that has one, where none is given."""
     usual = ACTIVATIONS[values["activation"]].standard_slope
     return None if usual is None else Fraction(int(usual.p), int(usual.q))
 
 
-def _has_slope(values: Mapping[str, Any]) -> str | None:
-    if "slope" in values and _usual_slope(values) is None:
+def slope_fits(values: Mapping[str, Any]) -> str | None:
+    """A complaint about a slope given to an activation that has none."""
+    if "slope" in values and usual_slope(values) is None:
         sloped = " and ".join(f.name for f in ACTIVATIONS.values() if f.standard_slope is not None)
         return f"only {sloped} have a slope, {values['activation']} has none; leave slope out"
     return None
@@ -156,9 +158,9 @@ def _has_slope(values: Mapping[str, Any]) -> str | None:
     parameters=(
         Parameter("activation", Names(tuple(ACTIVATIONS))),
         Parameter("preactivation_variance", Reals(0, open_low=True), V),
-        Parameter("slope", Reals(0), a, default=_usual_slope),
+        Parameter("slope", Reals(0), a, default=usual_slope),
     ),
-    constraint=_has_slope,
+    constraint=slope_fits,
 )
 def jacobian_factor(p: Proof, activation: str) -> Chain:
     """E[f'(s)^2] for a centred Gaussian pre-activation s, which the linear regime takes to be 1."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numerics import evidence
-from numerics.checks import probability, random_walk, variance
+from numerics.checks import probability, random_walk, shattering, variance
 from numerics.checks.check import Check, Claim
 from numerics.evidence import BUDGET, RUN_ALPHA, ErrorBudget, Evidence, Plan, provenance
 from numerics.evidence.record import Recorder, recording
@@ -36,6 +36,8 @@ Progress = Callable[[int, int, str], None]  # done, total, what comes next
 
 STATEMENT = "a statement without parameters: it has no value to compare"
 UNCHECKED = "no check is written for it"
+_OF_SAMPLED = "a bound, a limit or an asymptote of shattering.* theorems that are sampled"
+_INFINITE = "a limit, width to infinity: no network has this value"
 _REASONS = {
     "variance.mean_singular_value": "a limit, width to infinity: no network has this value",
     "random_walk.fair_coin_masks": "a statement; the rectifier checks of random_walk meet real masks and rest on it",
@@ -44,8 +46,24 @@ _REASONS = {
     "random_walk.normal_transform": "sampled as random_walk.ratio_transform, which has its value",
     "random_walk.normal_log_mean": "sampled as random_walk.linear_log_mean, which has its value",
     "random_walk.active_log_mean": "sampled as random_walk.relu_log_mean, which has its value",
+    "random_walk.active_log_variance": "sampled as random_walk.relu_log_variance, which has its value",
     "random_walk.relu_gain_fit": "printed in the paper, not derived: compare it with random_walk.relu_gain",
     "random_walk.relu_gain_series": "an asymptotic series of random_walk.relu_gain, which is sampled",
+    "shattering.centred_correlation": "sampled as shattering.normalized_coactivation, which is a function of it",
+    **{
+        f"shattering.{name}": _OF_SAMPLED
+        for name in (
+            *("highway_limit", "normalized_resnet_lower_bound", "normalized_resnet_upper_bound"),
+            *("normalized_resnet_constant", "normalized_resnet_asymptote"),
+        )
+    },
+    **{
+        f"shattering.{name}": _INFINITE
+        for name in (
+            *("relu_correlation", "relu_gradient_correlation", "relu_gradient_lower_bound", "relu_angle"),
+            "coactivation_climbs",
+        )
+    },
 }
 
 
@@ -70,7 +88,7 @@ class Result:
 @cache
 def checks() -> tuple[Check, ...]:
     """All checks, in the order of their subjects."""
-    return probability.checks() + variance.checks() + random_walk.checks()
+    return probability.checks() + variance.checks() + random_walk.checks() + shattering.checks()
 
 
 def unsampled() -> dict[str, str]:

@@ -21,7 +21,7 @@ from numerics.evaluate.quadrature import END, NotComputed, line, tanh_sinh
 from numerics.evaluate.relations import RELATIONS
 from numerics.evaluate.sharing import evaluate, scope
 from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret
-from theory.proof.nodes import DominatedIntegral
+from theory.proof.nodes import DominatedIntegral, Iterate
 
 BLOCK = 1 << 15  # numbers: 256 KiB of float64, so that a handful of temporaries stays in a core's own cache
 ROWS = 128  # parameter points whose integrals share nodes: of some 260, so BLOCK numbers
@@ -46,6 +46,7 @@ class Arrays(Backend):
         self.forms[sp.Piecewise] = self._piecewise
         self.forms[sp.Integral] = self._integral
         self.forms[DominatedIntegral] = self._integral
+        self.forms[Iterate] = self._iterate
 
     def array(self, values: np.ndarray) -> Value:
         """A NumPy array in this arithmetic."""
@@ -121,6 +122,21 @@ class Arrays(Backend):
             terms = self.xp.broadcast_to(terms, (*shape, len(wide[variable])))
             total = total + terms.sum(-1) if empty == 0 else total * terms.prod(-1)
         return total
+
+    # -- iterated maps
+    # -----------------------------------------------------------------------------------------------------
+
+    def _iterate(self, node: Iterate, env: Environment, backend: Backend) -> Value:
+        """All points step together; a point's variables stay as they are once it has made its count of steps."""
+        env = scope(env, node)
+        counts, shape = self._whole(node.count, env), shape_of(env)
+        state = [self.xp.broadcast_to(interpret(start, env, self), shape) for start in node.starts]
+        for made in range(int(np.max(counts, initial=0))):
+            now = {**env, **dict(zip(node.variables, state, strict=True))}
+            moved = [evaluate(body, now, self) for body in node.bodies]
+            going = self.array(made < counts)
+            state = [self.xp.where(going, new, old) for new, old in zip(moved, state, strict=True)]
+        return state[0]
 
     # -- case distinctions
     # ---------------------------------------------------------------------------------------

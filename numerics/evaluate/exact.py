@@ -14,8 +14,8 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, log1p
 
 from numerics.evaluate.relations import RELATIONS
-from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret
-from theory.proof.nodes import log1pmx
+from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret, whole
+from theory.proof.nodes import ACOSPI_RATIONAL, Iterate, acospi, log1pmx
 
 MOST_BITS = 1 << 20  # of a power's numerator or denominator; beyond, enclosures are faster
 
@@ -54,6 +54,13 @@ def _only(at: int, value: int) -> Callable[[Fraction], Fraction]:
     return function
 
 
+def _acospi(x: Fraction) -> Fraction:
+    value = ACOSPI_RATIONAL.get(sp.Rational(x.numerator, x.denominator))
+    if value is None:
+        raise NotRational
+    return Fraction(int(value.p), int(value.q))
+
+
 class Rationals(Backend):
     """Fractions; raises UnknownNode (NotRational) for any value it does not see to be rational."""
 
@@ -64,6 +71,7 @@ class Rationals(Backend):
         sp.Pow: _power,
         sp.binomial: _binomial,
         sp.Abs: abs,
+        acospi: _acospi,
         sp.Max: max,
         sp.Min: min,
         sp.exp: _only(0, 1),
@@ -77,6 +85,7 @@ class Rationals(Backend):
     def __init__(self) -> None:
         super().__init__()
         self.forms[sp.Piecewise] = self._piecewise
+        self.forms[Iterate] = self._iterate
 
     def number(self, q: sp.Rational) -> Fraction:
         return Fraction(int(q.p), int(q.q))
@@ -92,6 +101,14 @@ class Rationals(Backend):
             if condition == sp.true or RELATIONS[type(condition)](*sides):
                 return interpret(value, env, self)
         raise NotRational
+
+
+    def _iterate(self, node: Iterate, env: Environment, backend: Backend) -> Fraction:
+        state = [interpret(start, env, self) for start in node.starts]
+        for _ in range(whole(node.count, env)):
+            now = {**env, **dict(zip(node.variables, state, strict=True))}
+            state = [interpret(body, now, self) for body in node.bodies]
+        return Fraction(state[0])
 
 
 def rational(expr: sp.Basic, env: Environment) -> Fraction | None:

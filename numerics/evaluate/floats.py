@@ -20,7 +20,7 @@ from sympy.codegen.cfunctions import expm1, log1p
 from numerics.evaluate import log1pmx as accurate
 from numerics.evaluate.arrays import Arrays
 from theory.proof.interpret import UnknownNode, Value
-from theory.proof.nodes import log1pmx
+from theory.proof.nodes import acospi, log1pmx
 
 
 def add(*terms: Value) -> Value:
@@ -103,6 +103,7 @@ class Floats(Arrays):
         sp.sin: np.sin,
         sp.cos: np.cos,
         sp.atan: np.arctan,
+        acospi: _real("acospi", lambda x: np.arccos(x) / np.pi),
         sp.tanh: np.tanh,
         sp.cosh: np.cosh,
         sp.sinh: np.sinh,

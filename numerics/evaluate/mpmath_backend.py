@@ -19,8 +19,8 @@ from sympy.codegen.cfunctions import expm1, log1p
 from numerics.evaluate.quadrature import NotComputed
 from numerics.evaluate.relations import RELATIONS
 from numerics.evaluate.sharing import evaluate, scope
-from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret
-from theory.proof.nodes import DominatedIntegral, log1pmx
+from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret, whole
+from theory.proof.nodes import DominatedIntegral, Iterate, acospi, log1pmx
 
 MOST_DIGITS = 8000  # about the limit of the balls
 
@@ -49,6 +49,7 @@ class Digits(Backend):
         sp.sin: mp.sin,
         sp.cos: mp.cos,
         sp.atan: mp.atan,
+        acospi: lambda x: mp.acos(x) / mp.pi,
         sp.tanh: mp.tanh,
         sp.cosh: mp.cosh,
         sp.sinh: mp.sinh,
@@ -76,6 +77,7 @@ class Digits(Backend):
         self.forms[sp.Piecewise] = _piecewise
         self.forms[sp.Integral] = _integral
         self.forms[DominatedIntegral] = _dominated
+        self.forms[Iterate] = _iterate
 
     def number(self, q: sp.Rational) -> Value:
         return mp.mpf(int(q.p)) / int(q.q)
@@ -120,6 +122,14 @@ def _dominated(node: DominatedIntegral, env: Environment, backend: Backend) -> V
     low = -(reach + max(0, -(upper or 0))) if lower is None else lower
     high = reach + max(0, lower or 0) if upper is None else upper
     return _quad(node.body, node.variable, low, high, scope(env, node), backend)
+
+
+def _iterate(node: Iterate, env: Environment, backend: Backend) -> Value:
+    env, state = scope(env, node), [interpret(start, env, backend) for start in node.starts]
+    for _ in range(whole(node.count, env)):
+        now = {**env, **dict(zip(node.variables, state, strict=True))}
+        state = [evaluate(body, now, backend) for body in node.bodies]
+    return state[0]
 
 
 def _quad(

@@ -16,10 +16,10 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from sympy.logic.boolalg import BooleanAtom
 
 from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret
-from theory.proof.nodes import DominatedIntegral
+from theory.proof.nodes import DominatedIntegral, Iterate
 
 # nodes whose parts have no value of their own where the node stands, or must not be evaluated everywhere
-OPAQUE = (sp.Sum, sp.Product, sp.Integral, DominatedIntegral, sp.Piecewise, sp.Indexed)
+OPAQUE = (sp.Sum, sp.Product, sp.Integral, DominatedIntegral, sp.Piecewise, sp.Indexed, Iterate)
 # parts of a form that the form itself reads
 PUNCTUATION = (
     sp.Symbol,

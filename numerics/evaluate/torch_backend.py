@@ -21,7 +21,7 @@ from numerics.evaluate import log1pmx as accurate
 from numerics.evaluate.arrays import Arrays
 from numerics.evaluate.floats import half_power, positive_order
 from theory.proof.interpret import UnknownNode, Value
-from theory.proof.nodes import log1pmx
+from theory.proof.nodes import acospi, log1pmx
 
 
 def _add(*terms: Value) -> Value:
@@ -98,6 +98,7 @@ class Torch(Arrays):
         sp.sin: torch.sin,
         sp.cos: torch.cos,
         sp.atan: torch.atan,
+        acospi: _real("acospi", lambda x: torch.arccos(x) / torch.pi),
         sp.tanh: torch.tanh,
         sp.cosh: torch.cosh,
         sp.sinh: torch.sinh,

@@ -51,7 +51,6 @@ class IndependencePlan(Plan):
     factors: int
 
     kind = "independence"
-    error = "rank correlation of two factors"
     columns = True
 
     def sums(self, usable: Values) -> Sums:

@@ -57,7 +57,6 @@ class LawPlan(Plan):
     cells: int
 
     kind = "law"
-    error = "distance of the distribution functions"
 
     def sums(self, usable: Values) -> Sums:
         """The counts of F(X) on the grid."""

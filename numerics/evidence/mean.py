@@ -61,7 +61,6 @@ class MeanPlan(Plan):
     support: tuple[float, float] | None = None
 
     kind = "mean"
-    error = "error of the mean"
 
     def sums(self, usable: Values) -> Sums:
         """S and the moments."""

@@ -46,7 +46,6 @@ class SameLawPlan(Plan):
     """The claim that both samplers have one law; ``shift`` is a distance sup |F - G|; ``networks`` are drawn of each."""
 
     kind = "two laws"
-    error = "distance of the distribution functions"
     columns = True
 
     def sums(self, usable: Values) -> Sums:

@@ -48,7 +48,7 @@ class Plan(ABC):
     """What a check promises before it draws; a subclass is a kind of evidence.
 
     A true claim is refuted with probability at most ``alpha``; a claim wrong by ``shift`` or more passes with
-    probability at most ``beta``; ``error`` says in words what that error is. ``networks``: usable samples this needs.
+    probability at most ``beta``; ``kind`` says of what: a "mean", a "law", ... ``networks``: usable samples this needs.
     The claim is refuted if the statistic exceeds ``threshold``. ``budget``: the most samples that may be drawn.
     ``condition``: in words, what a sample that is not NaN fulfils; empty where every sample counts and NaN is an
     error. ``hint``: what to do instead where the budget is too small; empty where nothing is known.
@@ -64,7 +64,6 @@ class Plan(ABC):
     hint: str = ""
 
     kind: ClassVar[str]
-    error: ClassVar[str]
     columns: ClassVar[bool] = False  # whether a sample is a row of numbers instead of one number
 
     @property

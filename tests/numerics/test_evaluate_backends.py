@@ -26,7 +26,7 @@ from numerics.evaluate.sharing import evaluate, require_known
 from numerics.evaluate.torch_backend import Torch
 from theory.proof.balls import Balls, precision
 from theory.proof.interpret import UnknownNode, interpret
-from theory.proof.nodes import log1pmx
+from theory.proof.nodes import acospi, log1pmx
 
 BACKENDS = [Floats(), Torch()]
 BITS = 300  # of the balls themselves: their own width is far below any rounding of float64
@@ -119,6 +119,7 @@ UNARY = [
     ),
     *(sp.gamma, sp.loggamma, sp.sqrt),
     lambda e: log1pmx(-e / 2),
+    lambda e: acospi(e / 2),
     lambda e: sp.polygamma(0, e),
     lambda e: sp.polygamma(2, e),
     lambda e: sp.Abs(e - sp.Rational(2, 3)),

@@ -18,11 +18,9 @@ from hypothesis import strategies as st
 
 from numerics import evidence
 from numerics.checks import checks, verify
-from numerics.ensembles import Dense
-from numerics.evidence import journal, provenance, record
+from numerics.evidence import provenance, record
 from numerics.evidence.journal import NotRecorded
 from numerics.sampling import direct
-from theory.proof import library
 from theory.proof.library import find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,31 +82,6 @@ def sums(path):
 
 
 # --- interruption ------------------------------------------------------------------------------------------
-
-
-def test_a_journal_cut_at_any_byte_is_known_up_to_its_last_whole_line_and_goes_on_there(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    with journal.opened(path) as file:
-        for number in range(4):
-            file.append("line", number=number)
-    content, lines = path.read_bytes(), journal.lines(path)
-    for cut in range(len(content) + 1):
-        path.write_bytes(content[:cut])
-        whole_lines = content[:cut].count(b"\n")
-        assert journal.lines(path) == lines[:whole_lines], cut
-        with journal.opened(path) as file:
-            for number in range(whole_lines, 4):
-                file.append("line", number=number)
-        assert path.read_bytes() == content
-
-
-def test_what_a_long_unfinished_line_left_is_gone_after_a_shorter_one(tmp_path):
-    path = tmp_path / "journal.jsonl"
-    path.write_bytes(journal.START + b"x" * 5000)
-    with journal.opened(path) as file:
-        file.append("short")
-    assert path.read_bytes().endswith(b"\n")
-    assert [line["kind"] for line in journal.lines(path)] == ["short"]
 
 
 @settings(max_examples=100)
@@ -269,64 +242,6 @@ main()
 # --- changes -----------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=200)
-@given(place=st.integers(0), byte=st.integers(0, 255))
-def test_a_changed_byte_is_named_with_its_line_or_lies_in_a_last_line_that_is_dropped(
-    whole, tmp_path_factory, place, byte
-):
-    content = whole[0]
-    place %= len(content)
-    changed = content[:place] + bytes([byte]) + content[place + 1 :]
-    path = tmp_path_factory.mktemp("changed") / "record.jsonl"
-    path.write_bytes(changed)
-    number, last = content[:place].count(b"\n") + 1, content.count(b"\n")
-    if changed == content:
-        assert sums(path) == whole[2]
-        return
-    try:
-        read, refusal = journal.lines(path), ""
-    except NotRecorded as raised:
-        read, refusal = [], str(raised)
-    if refusal:
-        assert f"line {number} of" in refusal or (number == 1 and "is not a record" in refusal)
-    else:  # nothing that was changed is believed: the end is taken as never written
-        assert number >= last - (content[place] == ord("\n"))
-        assert read == [json.loads(line) for line in content.splitlines()][: number - 1]
-
-
-@settings(max_examples=50)
-@given(data=st.data())
-def test_a_line_that_was_removed_moved_or_repeated_is_found(whole, tmp_path_factory, data):
-    lines = whole[0].splitlines(keepends=True)
-    first = data.draw(st.integers(0, len(lines) - 2))
-    second = data.draw(st.integers(first + 1, len(lines) - 1))
-    change = data.draw(st.sampled_from(["removed", "swapped", "repeated"]))
-    changed = list(lines)
-    if change == "removed":
-        del changed[first]
-    elif change == "swapped":
-        changed[first], changed[second] = changed[second], changed[first]
-    else:
-        changed.insert(second, changed[first])
-    path = tmp_path_factory.mktemp("moved") / "record.jsonl"
-    path.write_bytes(b"".join(changed))
-    for use in (journal.lines, lambda path: run(path, [])):
-        with pytest.raises(
-            NotRecorded, match=rf"line {second + 1 if change == 'repeated' else first + 1} of .* changed"
-        ):
-            use(path)
-    assert path.read_bytes() == b"".join(changed)
-
-
-@pytest.mark.parametrize("content", [b"notes\n", b"{}\n", b"x", b'{"a": 1}', b"[1]\n", b"\0" * 9, b'{"kind":"run"}\n'])
-def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path, content):
-    path = tmp_path / "notes"
-    path.write_bytes(content)
-    with pytest.raises(NotRecorded, match="is not a record"):
-        run(path, [])
-    assert path.read_bytes() == content
-
-
 def test_a_record_of_another_format_is_refused(whole, tmp_path, monkeypatch):
     path = tmp_path / "record.jsonl"
     path.write_bytes(whole[0])
@@ -374,7 +289,7 @@ def test_verify_refuses_a_record_of_other_rates_theorems_blocks_or_code_and_says
     for patched, value, said in (
         ("numerics.evidence.provenance.theorem_hash", lambda theorem: "other", "the theorem or its proof was"),
         ("numerics.evidence.provenance.code_hash", lambda: "other", "the code of numerics was"),
-        ("numerics.sampling.direct.BLOCK_NETWORKS", 2048, "the block size was 4096 and is 2048;"),
+        ("numerics.sampling.blocks.BLOCK_NETWORKS", 2048, "the block size was 4096 and is 2048;"),
     ):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(patched, value)
@@ -473,82 +388,4 @@ def test_a_record_in_use_is_refused_to_a_second_run_and_free_afterwards(tmp_path
     run(path, [])
 
 
-@pytest.mark.parametrize(
-    ("place", "said"),
-    [("missing/record.jsonl", "No such file"), (".", "directory"), ("/dev/full", "not a regular file")],
-)
-def test_what_cannot_be_a_record_is_refused_in_one_sentence(tmp_path, place, said):
-    with pytest.raises(NotRecorded, match=said):
-        run(tmp_path / place, [])
-    with pytest.raises(NotRecorded, match=r"cannot read|not a regular file"):
-        record.read(tmp_path / place)
-
-
 # --- origin ------------------------------------------------------------------------------------------------
-
-
-def test_blocks_before_the_first_asked_for_are_not_drawn_and_the_others_are_the_same(monkeypatch):
-    monkeypatch.setattr(direct, "BLOCK_NETWORKS", 16)
-    where = {"experiment": "first", "measure": lambda seen: direct.squared_norm(seen.activations[-1]), "device": "cpu"}
-    network, draw, told = Dense((2, 3), (1.0,)), direct.draw, []
-    every = [block.tolist() for block in direct.sample(network, 75, **where)]
-    monkeypatch.setattr(direct, "draw", lambda network, block, **o: (told.append(block), draw(network, block, **o))[1])
-    for first in range(7):
-        assert [block.tolist() for block in direct.sample(network, 75, **where, first=first)] == every[first:]
-    assert min(told[-3:]) == 3
-    assert len(every[-1]) == 75 % 16
-
-
-def test_the_hash_of_a_theorem_is_the_same_in_every_process():
-    code = f"""
-from numerics.evidence.provenance import theorem_hash
-from theory.proof.library import find
-print(theorem_hash(find("{NAME}")))
-"""
-    shown = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "1"},
-    )
-    assert shown.stdout.strip() == provenance.theorem_hash(find(NAME))
-
-
-def test_the_hash_of_a_theorem_covers_its_lines_its_lemmas_and_its_reasons_but_no_words_about_it(monkeypatch):
-    import sympy as sp
-
-    from theory.proof.rules import Rule, algebra
-    from theory.proof.theorem import Theorem
-
-    x = sp.Symbol("x")
-    monkeypatch.setattr(library, "_theorems", {})
-    monkeypatch.setattr(library, "_load", lambda: None)
-
-    def hashed(right, rule=algebra, lemma=x, words="A theorem."):
-        provenance._content.cache_clear()
-        library._theorems.clear()
-
-        @library.theorem("own.lemma", source="a test")
-        def below(p):
-            return p.calc(lemma, "=", sp.expand(lemma), algebra)
-
-        def builder(p):
-            return p.calc((x + 1) ** 2, "=", right, rule)
-
-        builder.__doc__ = words
-        made: Theorem = library.theorem("own.square", source="a test")(builder)
-        return provenance.theorem_hash(made)
-
-    square = x**2 + 2 * x + 1
-    appeal = Rule("by the lemma", lambda line, context: sp.expand(line), uses=("own.lemma",))
-    all_different = [
-        hashed(square),
-        hashed(square + 1),
-        hashed(square, Rule("expanded", lambda line, context: sp.expand(line))),
-        hashed(square, appeal),
-        hashed(square, appeal, lemma=x * (x + 1)),
-    ]
-    assert len(set(all_different)) == len(all_different)
-    assert hashed(square, words="Other words.") == all_different[0]

@@ -366,6 +366,7 @@ class Reading:
     networks: int = 10
     excluded: int = 0
     seconds: float = 0.5
+    kind: str = "mean"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -409,7 +410,8 @@ def test_verify_passes_exact_rates_on_and_fails_unless_all_agree(registered, mon
     shown = run("verify", "own.square").stdout
     assert "second: why" in shown
     assert "own.square: not sampled: a limit" in shown
-    assert "agrees     first N=3: ln of a norm\n           expected 1, found 1 ± 0.1; detects 0.2 except with 0.001" in shown
+    assert "agrees     first N=3: ln of a norm\n           expected 1, found 1 ± 0.1;" in shown
+    assert "; detects 0.2 (mean) except with 0.001; 10 networks, 0.50 s\n" in shown
     kept = run("verify", "own.square", "--record", "kept.jsonl", "--beta", "0.01", "--json")
     assert asked[-1][3::3] == (0.01, Path("kept.jsonl"))
     assert json.loads(kept.stdout)["record"] == "kept.jsonl"

@@ -19,8 +19,8 @@ import sympy as sp
 from flint import acb, arb, fmpq, fmpz
 from sympy.codegen.cfunctions import expm1, log1p
 
-from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret
-from theory.proof.nodes import DominatedIntegral, log1pmx
+from theory.proof.interpret import Backend, Environment, UnknownNode, Value, interpret, whole
+from theory.proof.nodes import ACOSPI_RATIONAL, DominatedIntegral, Iterate, acospi, log1pmx
 
 GUARD_BITS = 32  # working bits beyond those asked for; the loop in `enclose` adds more when they do not suffice
 MAXIMAL_BITS = 1 << 15
@@ -51,6 +51,11 @@ def _power(base: acb, exponent: acb, *, analytic: bool) -> acb:
 
 def _log1p(x: acb, *, analytic: bool) -> acb:
     return (1 + x).log(analytic=analytic) if analytic else x.log1p()
+
+
+def _atan(x: acb, *, analytic: bool) -> acb:
+    """Its cuts lie on the imaginary axis beyond i and -i."""
+    return acb(arb("nan")) if analytic and not abs(x.imag) < 1 else x.atan()
 
 
 def _regular(function: Callable[..., Any]) -> Callable[..., acb]:
@@ -118,6 +123,13 @@ def _minimum(*args: arb) -> arb:
     return -_maximum(*(-x for x in args))
 
 
+def _acospi(x: arb) -> arb:
+    """arccos(x)/pi, exactly where it is rational."""
+    exact = (value for point, value in ACOSPI_RATIONAL.items() if x == arb(fmpq(int(point.p), int(point.q))))
+    value = next(exact, None)
+    return x.acos() / arb.pi() if value is None else arb(fmpq(int(value.p), int(value.q)))
+
+
 _FUNCTIONS: dict[type, Callable[..., acb]] = {
     sp.Add: _regular(_sum),
     sp.Mul: _regular(_product),
@@ -129,7 +141,8 @@ _FUNCTIONS: dict[type, Callable[..., acb]] = {
     log1pmx: lambda x, *, analytic: _log1p(x, analytic=analytic) - x,
     sp.sin: _regular(acb.sin),
     sp.cos: _regular(acb.cos),
-    sp.atan: _real_only(arb.atan),
+    sp.atan: _atan,
+    acospi: _real_only(_acospi),
     sp.tanh: _regular(acb.tanh),
     sp.cosh: _regular(acb.cosh),
     sp.sinh: _regular(acb.sinh),
@@ -169,6 +182,7 @@ class Balls(Backend):
         self.forms[sp.Piecewise] = _piecewise
         self.forms[sp.Integral] = _integral
         self.forms[DominatedIntegral] = _dominated
+        self.forms[Iterate] = _iterate
 
     def _bind(self, function: Callable[..., acb]) -> Callable[..., acb]:
         return lambda *args: function(*args, analytic=self.analytic)
@@ -220,6 +234,24 @@ def _piecewise(node: sp.Piecewise, env: Environment, backend: Backend) -> acb:
         if holds:
             return interpret(value, env, backend)
     return acb(arb("nan"))
+
+
+def _iterate(node: Iterate, env: Environment, backend: Backend) -> acb:
+    """Step by step in mean-value form, f(m) + f'(box)(x - m): plain balls would widen by every term's slope."""
+    if isinstance(backend, Balls) and backend.analytic:
+        return acb(arb("nan"))
+    slopes, state = node.slopes, [interpret(start, env, backend) for start in node.starts]
+    for _ in range(whole(node.count, env)):
+        if not all(x.is_finite() for x in state):
+            break
+        box = {**env, **dict(zip(node.variables, state, strict=True))}
+        centre = {**env, **{variable: acb(x.real.mid()) for variable, x in zip(node.variables, state, strict=True)}}
+        off = {at: acb(arb(0, x.real.rad())) for at, x in enumerate(state) if x.real.rad() != 0}
+        state = [
+            _sum(interpret(body, centre, backend), *(interpret(row[at], box, backend) * x for at, x in off.items()))
+            for body, row in zip(node.bodies, slopes, strict=True)
+        ]
+    return state[0]
 
 
 def _integrand(body: sp.Basic, x: sp.Symbol, env: Environment) -> Callable[[acb, bool], acb]:

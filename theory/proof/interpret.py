@@ -126,7 +126,15 @@ class _Integers(Backend):
         return int(q.p)
 
     def lift(self, raw: Value) -> int:
-        return operator.index(raw)
+        """An integer, also one that an iteration has counted up in another arithmetic."""
+        try:
+            return operator.index(raw)
+        except TypeError:
+            number: Any = getattr(raw, "real", raw)
+            exact = number.unique_fmpz() if hasattr(number, "unique_fmpz") else int(number)
+            if exact is None or number != exact:
+                raise UnknownNode(f"the index {raw} is not an integer") from None
+            return int(exact)
 
 
 _INTEGERS = _Integers()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
-from theory.proof.nodes import DominatedIntegral, PairSum
+from theory.proof.nodes import DominatedIntegral, Iterate, PairSum
 
 
 def _bound(depth: int) -> sp.Symbol:
@@ -85,12 +85,15 @@ def difference(left: sp.Basic, right: sp.Basic) -> sp.Basic:
     return sp.S.Zero if simpler == 0 else rest
 
 
+_CLOSED = (sp.Indexed, sp.Sum, sp.Product, sp.Integral, sp.Derivative, DominatedIntegral, PairSum, Iterate)
+
+
 def _opaque(rest: sp.Basic) -> set[sp.Basic]:
-    """The outermost parts that algebra does not look into: entries, expectations, sums, integrals, unknown functions."""
+    """The outermost parts that algebra does not look into: entries, expectations, sums, integrals, and so on."""
     found: set[sp.Basic] = set()
     walk = sp.preorder_traversal(rest)
     for part in walk:
-        closed = isinstance(part, (sp.Indexed, sp.Sum, sp.Product, sp.Integral, DominatedIntegral, PairSum))
+        closed = isinstance(part, _CLOSED)
         if closed or isinstance(part, AppliedUndef) or getattr(part, "is_functional", False):
             found.add(part)
             walk.skip()

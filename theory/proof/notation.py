@@ -17,7 +17,7 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 from sympy.printing.str import StrPrinter
 
-from theory.proof.nodes import DominatedIntegral, PairSum
+from theory.proof.nodes import DominatedIntegral, Iterate, PairSum
 
 _BINDERS = (sp.Sum, sp.Product, sp.Integral, sp.Limit, PairSum, DominatedIntegral)
 _LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx′", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′", strict=True))
@@ -162,6 +162,14 @@ class _Unicode(StrPrinter):
     def _print_log1pmx(self, expr: sp.Function) -> str:
         x = expr.args[0]
         return f"(ln({self._print(1 + x)}) - {self.parenthesize(x, PRECEDENCE['Add'])})"
+
+    def _print_acospi(self, expr: sp.Function) -> str:
+        return f"(arccos({self._print(expr.args[0])})/π)"
+
+    def _print_Iterate(self, expr: Iterate) -> str:
+        before, after, starts = (", ".join(map(self._print, part)) for part in expr.args[:3])
+        step = f"({before}) ↦ ({after})" if len(expr.variables) > 1 else f"{before} ↦ {after}"
+        return f"[{step}]^{{∘{self._print(expr.count)}}}({starts})" + "₁" * (len(expr.variables) > 1)
 
     def _print_step(self, expr: sp.Function) -> str:
         return f"1[{self._print(expr.args[0])} > 0]"

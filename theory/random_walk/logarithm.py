@@ -237,6 +237,7 @@ def _over_active(term: sp.Expr) -> sp.Sum:
 _units = sp.Sum(x[i] ** 2, (i, 1, k))
 _log_k = sp.polygamma(0, k / 2) + sp.log(2) - sp.log(N)  # E ln(S_k/N)
 relu_mean = _over_active(_log_k)
+active_variance = Given(sp.log(active_sum) ** 2, some_active) - Given(sp.log(active_sum), some_active) ** 2
 relu_mean_stable = -sp.log(2) - _line(active_gap, ACTIVE_SCALE)
 
 
@@ -272,11 +273,10 @@ def relu_log_mean(p: Proof) -> Chain:
     return same + in_all_forms(p, copy, copy, active_log_mean)
 
 
-@theorem("random_walk.relu_log_variance", source="sussillo2014, S-06", setting=layer, parameters=(WIDTH,))
-def relu_log_variance(p: Proof) -> Chain:
-    """Var ln z of a rectifier layer of width N, given at least one active unit."""
-    p.assume(*HYPOTHESES, FAIR_COINS)
-    p.printed("S-06", 5 / (sp.Max(N, 6) - 4), "a fit")
+@theorem("random_walk.active_log_variance", source="sussillo2014, section 3", setting=layer, parameters=(WIDTH,))
+def active_log_variance(p: Proof) -> Chain:
+    """Var ln z of a rectifier layer given at least one active unit, z written in standard normal variables and coins."""
+    p.assume(STANDARD_NORMAL, FAIR_COINS)
     square = _over_active(sp.polygamma(1, k / 2) + _log_k**2)
     value = square - relu_mean**2
     plain, stable = (
@@ -285,10 +285,9 @@ def relu_log_variance(p: Proof) -> Chain:
     )
     p.enclose_by(p.calc(value, "=", plain, known_integral("the same variance by the transform")))
     p.evaluate_by(p.calc(plain, "=", stable, by_theorem(stable_active_gap)))
-    log_n, log_s, log_z = sp.log(N), sp.log(_units), sp.log(active_sum)
+    log_n, log_s = sp.log(N), sp.log(_units)
     return p.calc(
-        Given(sp.log(_relu_ratio) ** 2, some_active) - Given(sp.log(_relu_ratio), some_active) ** 2,
-        *("=", Given(log_z**2, some_active) - Given(log_z, some_active) ** 2, equal_transforms),
+        active_variance,
         *("=", _over_active(E(sp.log(_units / N) ** 2)) - _over_active(E(sp.log(_units / N))) ** 2, count_active),
         *(
             "=",
@@ -297,6 +296,17 @@ def relu_log_variance(p: Proof) -> Chain:
         ),
         *("=", value, by_theorem(chi_square_log_square) & by_theorem(chi_square_log_mean)),
     )
+
+
+@theorem("random_walk.relu_log_variance", source="sussillo2014, S-06", setting=layer, parameters=(WIDTH,))
+def relu_log_variance(p: Proof) -> Chain:
+    """Var ln z of a rectifier layer of width N, given at least one active unit."""
+    p.assume(*HYPOTHESES)
+    p.printed("S-06", 5 / (sp.Max(N, 6) - 4), "a fit")
+    log_z = sp.log(_relu_ratio)
+    variance = Given(log_z**2, some_active) - Given(log_z, some_active) ** 2
+    same = p.calc(variance, "=", active_variance, equal_transforms)
+    return same + in_all_forms(p, active_variance, active_variance, active_log_variance)
 
 
 # --- leaky layers --------------------------------------------------------------------------------------------------

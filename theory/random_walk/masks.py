@@ -25,7 +25,7 @@ from theory.proof.library import theorem
 from theory.proof.normal import normal
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards, rewrite
 from theory.proof.theorem import Chain, Proof
-from theory.symbols import i, k, l, n
+from theory.symbols import d, i, k, l, n
 
 w, h, v, c, omega, xi = (sp.IndexedBase(name) for name in ("w", "h", "v", "c", "W", "xi"))
 J, K, H = (sp.IndexedBase(name) for name in ("J", "K", "H"))
@@ -40,7 +40,7 @@ def _sums(model: Enumeration) -> list[tuple[sp.Expr, list[sp.Indexed], list[sp.E
         units = range(1, values[fan_in] + 1)
         return [(_a, [w[unit] for unit in units], [h[unit] for unit in units])]
     found = []
-    for layer in range(1, values[i] + 1):
+    for layer in range(1, values.get(d, values[i]) + 1):
         below = range(1, values[n](layer - 1) + 1)
         for unit in range(1, values[n](layer) + 1):
             rows, entries = [omega[layer, unit, b] for b in below], [H[layer - 1, b] for b in below]
