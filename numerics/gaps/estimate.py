@@ -1,7 +1,7 @@
 """Estimates with standard errors, to be read and drawn; no verdict rests on them.
 
 Result. For independent pairs (X_j, Y_j) of means (x, y) the quotient r = mean X/mean Y has, to first order in 1/n, the
-variance Var(X - (x/y) Y)/(n y^2) (the delta method: stuart1994, section 10.6). Variances are those of ``numerics.statistics``.
+variance Var(X - (x/y) Y)/(n y^2) (the delta method: stuart1994, section 10.6).
 Assumption: finite fourth moments; where tails are heavy an error bar is itself a rough estimate.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class Estimate:
     error: float
 
 
-def rates() -> dict[str, float]:
+def rates() -> dict[str, Any]:
     """The error rates of one verdict: the false-alarm rate of a run, divided evenly."""
     return {"alpha": ErrorBudget(VERDICTS, RUN_ALPHA).take(), "beta": BETA}
 

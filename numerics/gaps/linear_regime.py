@@ -64,12 +64,11 @@ def claims(width: int, depth: int) -> tuple[float, float]:
 @cache
 def wide(depth: int) -> tuple[float, float]:
     """The two as the width grows."""
-    length, slopes = 1.0, 1.0
-    factor = function("variance.jacobian_factor")
-    for _ in range(depth):
-        slopes *= float(factor(activation="tanh", preactivation_variance=length))
-        length = _mean_square(length)
-    return length, slopes
+    if depth == 0:
+        return 1.0, 1.0
+    length, slopes = wide(depth - 1)
+    factor = function("variance.jacobian_factor")(activation="tanh", preactivation_variance=length)
+    return _mean_square(length), slopes * float(factor)
 
 
 def _mean_square(variance: float) -> float:

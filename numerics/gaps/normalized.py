@@ -1,7 +1,7 @@
 """Gradients of real residual networks with batch normalisation, beside those that divide by the expected deviation.
 
-x^{i+1} = x^i + beta W^i max(BN(x^i), 0), i = 1..L-1, of width N, with weights of variance 2/N, k random inputs of unit variance
-and one gradient G at the output, the same for all of them. BN takes each unit less its mean over the k inputs, over its
+x^{i+1} = x^i + beta W^i max(BN(x^i), 0), i = 1..L-1, of width N, weights of variance 2/N, k random inputs of variance 1 and
+one gradient G at the output, the same for all of them. BN takes each unit less its mean over the k inputs, over its
 deviation, and gradients go through both. The theorem (``shattering.normalized_resnet_correlation``) divides by sqrt(E x^2)
 instead, subtracts nothing, and has typical datapoints.
 

@@ -6,8 +6,8 @@ the output for both inputs. With g_c = dC/ds^0 for input c, the correlation is E
 *Exact at L = 1.* g_c = a_c * (W^1 G), and (W^1, G) are independent of the masks a_c, which see jointly normal
 pre-activations at every width: the correlation is that of a wide network, at any width.
 
-*Verdicts.* X = <g_1, g_2>/N has E X = correlation, as E|g_1|^2 = N (``shattering.feedforward_variance``, which a real network
-obeys: ``random_walk.fair_coin_masks``). By Cauchy-Schwarz E X^2 <= E|g_1|^4/N^2, and since each of the L ratios is
+*Verdicts.* X = <g_1, g_2>/N has E X = correlation, as E|g_1|^2 = N (``shattering.feedforward_variance``, which real networks
+obey: ``random_walk.fair_coin_masks``). By Cauchy-Schwarz E X^2 <= E|g_1|^4/N^2, and since each of the L ratios is
 (2/N) chi^2_K, K ~ Bin(N, 1/2), with a second moment of (4/N^2) E[K^2 + 2K] = 1 + 5/N, and E|G|^4/N^2 = 1 + 2/N,
 
     Var X <= (1 + 5/N)^L (1 + 2/N).
@@ -36,7 +36,7 @@ DEPTHS = (1, 2, 4, 8, 16)  # at 32 the squared length of a gradient at width 16 
 CORRELATIONS = (0.0, 0.5)
 NETWORKS = 2000  # for each estimate
 JUDGED = 64  # the width of the networks that a verdict is about
-BUDGET = 60_000  # networks of a verdict: some seconds
+BUDGET = 120_000  # networks of a verdict: some seconds
 PART = 0.9  # a verdict is to find this part of the gap between the claim and wide networks, leaving room for 1/N
 
 

@@ -1,6 +1,6 @@
 """What the idealisations cost: idealised theorems beside real networks, over widths and depths.
 
-Reference: those of ``numerics.gaps``, which samples. A number beside "±" is an estimate with its standard error, for reading;
+Reference: those of ``numerics.gaps``, which samples. A number beside "±" is an estimate with its standard error, to be read;
 a verdict has the error rates that its table's notes state.
 """
 
@@ -15,7 +15,7 @@ import sympy as sp
 from papers.table import Cell, Column, Table
 from papers.tables.notes import resting_on
 from theory.probability.expectation import E, Var
-from theory.symbols import L, N
+from theory.symbols import L, N, rho
 
 if TYPE_CHECKING:
     from numerics.gaps.estimate import Estimate
@@ -30,7 +30,12 @@ def shattering_gap() -> Table:
     """2^-L and its value in wide networks, beside real He networks."""
     from numerics.gaps import shattering as gap
 
-    columns = [Column("inputs", decimals=1), Column(L, decimals=0), Column(2**-L, significant=2), Column(WIDE, decimals=4)]
+    columns = [
+        Column(rho, decimals=1),
+        Column(L, decimals=0),
+        Column(2**-L, significant=2),
+        Column(WIDE, decimals=4),
+    ]
     columns += [column for width in gap.WIDTHS for column in _sampled((N, f" = {width}"), 4)]
     rows = [
         [_number(rho), Decimal(depth), _number(2.0**-depth), _number(gap.wide(depth, rho))]
@@ -44,7 +49,8 @@ def shattering_gap() -> Table:
         (
             *("Correlation of two inputs' gradients over ", L, " rectifier layers with He's weights: ", 2**-L),
             *(" for typical datapoints, the value for width ", WIDE, f", and {gap.NETWORKS} real networks of each width "),
-            "with standard errors. The inputs have the correlation in the first column.",
+            "with standard errors. The inputs have the correlation ",
+            *(rho, "."),
         ),
         (*columns, Column(2**-L, "verdict on")),
         tuple(map(tuple, rows)),
@@ -76,16 +82,20 @@ def tanh_gap() -> Table:
         "tanh_gap",
         (
             *("The linear regime, which takes variances to be kept, beside real tanh networks with ", L, " layers of "),
-            *("equal widths, Glorot's normalised weights and inputs of variance 1: the mean square of the activations of "),
-            *("the last layer, and that of the gradient in the first pre-activations for output gradients of variance 1; "),
+            *(
+                "equal widths, Glorot's normalised weights and inputs of variance 1: the mean square of the activations of "
+            ),
+            *(
+                "the last layer, and that of the gradient in the first pre-activations for output gradients of variance 1; "
+            ),
             f"{gap.NETWORKS} networks of each width, with standard errors.",
         ),
         (*columns, Column("linear", "verdict on")),
         tuple(map(tuple, rows)),
         (
             f"The verdict is on the linear regime in networks of width {gap.JUDGED}, which it is to tell from values that "
-            f"differ by {gap.PART:.0%} of the gap to wide networks. {_rates()} Backward no bound on the noise is derived, so "
-            "no verdict is given.",
+            f"differ by {gap.PART:.0%} of the gap to wide networks. {_rates()} Backward no bound on the noise is "
+            "derived, so no verdict is given.",
             *resting_on(["variance.activation", "variance.backpropagated", "variance.jacobian_factor"]),
         ),
     )
@@ -110,7 +120,9 @@ def coin_gap() -> Table:
         "coin_gap",
         (
             *("The squared-norm ratio ", sp.Symbol("Z"), " of the gradient over ", L, " rectifier layers of width ", N),
-            *(" at gain 1, given that no layer is dead: as if masks were fair coins, and in real networks, whose masks are "),
+            *(
+                " at gain 1, given that no layer is dead: as if masks were fair coins, and in real networks, which have "
+            ),
             f"those of the forward pass ({gap.NETWORKS} networks each, with standard errors). Here nothing is lost.",
         ),
         tuple(columns),
@@ -128,7 +140,9 @@ def normalisation_gap() -> Table:
     from numerics.gaps import normalized as gap
 
     columns = [Column(L, decimals=0), Column("ideal", decimals=4)]
-    columns += [column for width, batch in gap.SHAPES for column in _sampled((N, f" = {width}, ", _k, f" = {batch}"), 3)]
+    columns += [
+        column for width, batch in gap.SHAPES for column in _sampled((N, f" = {width}, ", _k, f" = {batch}"), 3)
+    ]
     rows = [
         [Decimal(depth), _number(gap.idealised(depth))]
         + [cell for shape in gap.SHAPES for cell in _estimate(gap.correlation(*shape, depth))]
@@ -138,8 +152,8 @@ def normalisation_gap() -> Table:
         "normalisation_gap",
         (
             *("Correlation of two inputs' gradients over ", L - 1, " residual layers with batch normalisation, "),
-            *(sp.Symbol("beta"), f" = {gap.BETA:g}: ideal, dividing by the expected deviation and for typical datapoints; and "),
-            *(f"{gap.NETWORKS} real networks of width ", N, " with batches of ", _k, " random inputs, with standard errors."),
+            *(sp.Symbol("beta"), f" = {gap.BETA:g}: ideal, dividing by the expected deviation, typical datapoints; and "),
+            *(f"{gap.NETWORKS} real networks of width ", N, " with batches of ", _k, " inputs, with standard errors."),
         ),
         tuple(columns),
         tuple(map(tuple, rows)),
