@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from papers.claims.claim import NOTHING, Claim
+from papers.claims.contradictions import Contradiction
 from papers.terminal import table
 from theory.proof.notation import unicode
 
@@ -21,6 +22,14 @@ def overview(claims: Sequence[Claim]) -> None:
         counts = Counter(claim.finding.verdict for claim in claims if claim.paper == paper)
         shown = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
         print(f"{paper}: {counts.total()} claims: {shown}")
+
+
+def contradicting(found: Sequence[Contradiction]) -> None:
+    """Where papers want different things: the goals, the numbers, and which initialisation serves which."""
+    for each in found:
+        print(f"\n{each.between}: {each.about}")
+        table(each.columns, each.rows)
+        print(f"{each.serves} ({', '.join(each.theorems)})")
 
 
 def _first(theorems: Sequence[str]) -> str:
@@ -55,7 +64,8 @@ def full(claim: Claim) -> str:
 def _expressions(expr: Any) -> Iterator[str]:
     if expr == NOTHING:
         return
-    yield from map(unicode, expr.args if expr.func == NOTHING.func else (expr,))
+    parts = expr.args if expr.func == NOTHING.func else (expr,)
+    yield from (unicode(part) for part in parts if part != NOTHING)
 
 
 def _sources(theorems: Sequence[str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ What decides is code of the claim's own file that answers yes or no; it searches
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import sympy as sp
@@ -21,7 +21,8 @@ T = TypeVar("T")
 class Decision:
     """Whether the property holds, None where that cannot be told; one sentence why, and what it rests on.
 
-    counterexample: in words, the smallest that was found; needed where the property does not hold.
+    counterexample: in words, the smallest that was found; needed where the property does not hold.  right: what is true
+    in its place, where that can be said; a property that does not hold is then put right instead of dropped.
     """
 
     holds: bool | None
@@ -29,6 +30,7 @@ class Decision:
     theorems: tuple[str, ...] = ()
     derived: sp.Basic | None = None
     counterexample: str = ""
+    right: str = ""
     points: tuple[Point, ...] = ()
     evidence: tuple[str, ...] = ()
 
@@ -48,10 +50,8 @@ def proposition(decide: Callable[[sp.Basic], Decision], gap: Callable[[], Gap] |
         if said.holds is False:
             if not said.counterexample:
                 raise ValueError(f"'{said.because}' refutes without a counterexample: give the smallest found")
-            return Finding(
-                *(verdict, f"{said.because}; counterexample: {said.counterexample}", said.theorems, said.derived),
-                *(None, said.points, said.evidence),
-            )
+            reason = f"{said.right or said.because}; counterexample: {said.counterexample}"
+            return replace(finding, verdict=Verdict.CORRECTED if said.right else verdict, reason=reason)
         return finding
 
     return settle
