@@ -67,7 +67,7 @@ def between_bounds(printed: sp.Basic) -> Decision:
         (VARIANCE, MOMENT),
         derived=find(VARIANCE).value(stable=True),
         points=tuple(
-            Point(f"{depth} layers of width {width}", "", f"variance over the layers {text(_at(VARIANCE, (width,) * depth))}")
+            Point(f"{depth} layers of width {width}", "", f"variance {text(_at(VARIANCE, (width,) * depth))}")
             for depth, width in sizes
         ),
     )
@@ -101,26 +101,28 @@ def width_exponent(printed: sp.Basic) -> Decision:
 def deeper_is_calmer(printed: sp.Basic) -> Decision:
     """Whether more layers of one width ever lessen the variance over the layers: the depth as a remedy."""
     sizes = itertools.product(range(1, 4), range(1, 6))
-    off = smallest_failing(sizes, lambda size: _at(VARIANCE, size[:1] * (size[1] + 1)) <= _at(VARIANCE, size[:1] * size[1]))
-    width, depth = off or (0, 0)
-    shown = [(100, few) for few in (1, 10, 100, 200)]
-    seen = ", ".join(f"{text(_at(VARIANCE, (w,) * few))} for {few} layers" for w, few in shown)
+
+    def variance(width: int, depth: int) -> Fraction:
+        return _at(VARIANCE, (width,) * depth)
+
+    off = smallest_failing(sizes, lambda size: variance(size[0], size[1] + 1) <= variance(*size))
+    rise = "" if off is None else f"width {off[0]}, {off[1]} to {off[1] + 1} layers: {variance(*off)} to "
+    rise += "" if off is None else f"{variance(off[0], off[1] + 1)}"
+    seen = {few: text(variance(100, few)) for few in (2, 10, 100, 200)}
+    shown = ", ".join(f"{found} for {few} layers" for few, found in seen.items())
     return Decision(
         off is None,
         "the roles are exchanged: it is the width that has to grow at least linearly with the depth; the depth may grow "
-        f"at most linearly with the width, and at a given width more layers only add variance: {seen} of width 100",
+        f"at most linearly with the width, and at a given width more layers only add variance: {shown} of width 100",
         (VARIANCE, MOMENT),
-        counterexample=f"width {width}, {depth} to {depth + 1} layers: {_at(VARIANCE, (width,) * depth) if off else ''} to "
-        f"{_at(VARIANCE, (width,) * (depth + 1)) if off else ''}",
-        points=tuple(
-            Point(f"{few} layers of width {w}", "", f"variance {text(_at(VARIANCE, (w,) * few))}") for w, few in shown
-        ),
+        counterexample=rise,
+        points=tuple(Point(f"{few} layers of width 100", "", f"variance {found}") for few, found in seen.items()),
     )
 
 
 def lower_constant(printed: sp.Basic) -> Decision:
     """exp(c sum 1/n_j) <= E M_d^2/M_0^2 <= C_1 exp(C_2 sum 1/n_j) for the printed c, and C_1, C_2 by the kurtosis."""
-    names = ("failure_modes.second_moment_lower", "failure_modes.second_moment_upper", "failure_modes.second_moment_step")
+    names = tuple(f"failure_modes.second_moment_{part}" for part in ("lower", "upper", "step"))
     (low,) = _statement(names[0]).statement.left.atoms(sp.Sum)
     upper = find(names[1]).value()
     (high,) = upper.atoms(sp.Sum)
@@ -131,8 +133,8 @@ def lower_constant(printed: sp.Basic) -> Decision:
     sharp = Fraction(value(names[2], DIGITS, **layer, bias_variance=0, bias_kurtosis=1))
     return Decision(
         bool(printed <= best),
-        f"exp({unicode(best)} sum 1/n_j) <= E M_d^2/M_0^2 <= C_1 exp(C_2 sum 1/n_j) with C_1 = {front}, C_2 = {unicode(most)} "
-        f"for weights of {unicode(kurtosis)} = E w^4/(E w^2)^2, and {unicode(best)} >= {printed}",
+        f"exp({unicode(best)} sum 1/n_j) <= E M_d^2/M_0^2 <= C_1 exp(C_2 sum 1/n_j) with C_1 = {front} and "
+        f"C_2 = {unicode(most)} for weights of {unicode(kurtosis)} = E w^4/(E w^2)^2, and {unicode(best)} >= {printed}",
         names,
         derived=sp.exp(low),
         counterexample=f"a layer of one unit on one with weights +-sqrt(2): E M_1^2/M_0^2 = {sharp}, "
@@ -157,19 +159,21 @@ def best_for_neurons(printed: sp.Basic) -> Decision:
         f"for a given number of neurons equal widths have the least sum 1/n_j, {unicode(statement.left)} ({name})",
         (name,),
         derived=statement.left,
-        counterexample=f"widths 2, 2, 2: {equal.derived}, not {equal.printed}" if equal else "other widths than equal ones",
+        counterexample="" if equal is None else f"widths 2, 2, 2: {equal.derived}, not {equal.printed}",
     )
 
 
 def best_for_parameters(printed: sp.Basic) -> Decision:
     """Whether equal widths have the least sum of the reciprocal widths for a given number of weights: two layers."""
     off = smallest_failing(_two_equal_layers(), lambda size: _better(*size) is None)
-    start, equal = off or (0, 0)
-    better = _better(start, equal) if off else None
-    shown = f"n_0 = {start}: n_1 = n_2 = {equal} has {start * equal + equal**2} weights and sum 1/n = {Fraction(2, equal or 1)}"
-    if better:
-        shown += f", n_1, n_2 = {better[0]}, {better[1]} has {start * better[0] + better[0] * better[1]} and "
-        shown += f"{Fraction(1, better[0]) + Fraction(1, better[1])}"
+    shown = ""
+    if off is not None and (better := _better(*off)):
+        pairs = ((off[1], off[1]), better)
+        shown = f"n_0 = {off[0]}: " + ", ".join(
+            f"n_1, n_2 = {first}, {second} has {off[0] * first + first * second} weights and sum 1/n = "
+            f"{Fraction(1, first) + Fraction(1, second)}"
+            for first, second in pairs
+        )
     return Decision(
         off is None,
         "for a given number of weights equal widths have the least sum 1/n_j too",

@@ -50,7 +50,12 @@ def _on_constant_input(length: sp.Basic) -> sp.Basic:
     return sp.expand(sp.simplify(ones.doit().subs(kernel, 3)))
 
 
-def linear_modules(printed: sp.Basic) -> Any:
+def _for_both_kinds(printed: sp.Basic) -> Any:
+    """The one printed sum for modules that end in a rectifier and for those that end in a linear layer."""
+    return together(proposition(rectifier_modules), _linear_modules)(sp.Tuple(printed, printed))
+
+
+def _linear_modules(printed: sp.Basic) -> Any:
     """Where the modules have mean 0, the product over them is exact at every width; with what it is for eta_l = 1/l."""
     harmonic = {eta: tuple(sp.Rational(1, layer) for layer in range(1, 5)), d: 4}
     found = formula("failure_modes.resnet_mean_length", "linear", at=(harmonic,))(printed)
@@ -70,14 +75,15 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-02", PAPER, "recollected"),
         "The mean length of a residual network is exponential in the sum of the modules' scales, and bounded only if "
         "that sum is finite.",
-        together(proposition(rectifier_modules), linear_modules),
-        sp.Tuple(_scales, _scales),
+        _for_both_kinds,
+        _scales,
         "Its right sum depends on the last layer of a module: sum eta where that is a rectifier, whose outputs have a "
         "common sign, sum eta^2 where it is linear and the outputs have mean 0.",
     ),
     Claim(
         *("H-03", PAPER, "recollected"),
-        "The mean variance of the lengths over the layers of one network is exponential in the sum of the reciprocal widths.",
+        "The mean variance of the lengths over the layers of one network is exponential in the sum of the reciprocal "
+        "widths.",
         proposition(between_bounds),
     ),
     Claim(

@@ -1,4 +1,4 @@
-"""What decides the claims about the mean length scale: where it is kept, which residual scales bound it, which figure is whose.
+"""What decides the claims about the mean length scale: where it is kept, what bounds it, which figure is whose.
 
 Reference: hanin2018start.
 """
@@ -32,7 +32,7 @@ def critical_scale(printed: sp.Basic) -> Decision:
     grows = bool(sp.diff(factor, scale).is_positive)
     return Decision(
         kept == printed and grows,
-        f"without biases every layer multiplies E M by {factor}, which increases and is 1 where the scale is {kept} ({name})",
+        f"without biases every layer multiplies E M by {factor}, increasing and 1 where the scale is {kept} ({name})",
         (name,),
         counterexample=f"at scale {kept} E M is the same in every layer",
     )
@@ -152,13 +152,14 @@ def figure(printed: sp.Basic) -> Decision:
             points.append(Point(f"log10 of '{label}'", f"{float(read):g}", f"{start + grown[nearest]:.2f} ({nearest})"))
             others.append((label, named, nearest))
     kept = f"{', '.join(KEEPS)} keep E M and {', '.join(FAILS)} do not, exactly"
+    told = "the others by the initialisation they name"
     explained = "; ".join(f"'{label}' is explained by {nearest}, not by {named}" for label, named, nearest in others)
     return Decision(
         not wrong and not others,
-        f"{kept}; in the figure's network each reported length is nearest to that of the initialisation it is named after",
+        f"{kept}; in the figure's network each reported length is nearest to that of the initialisation it names",
         names,
         counterexample=", ".join(wrong) or ", ".join(f"'{label}'" for label, _, _ in others),
-        right="" if wrong else f"{kept}; of the reported lengths {explained}; the others by the initialisation they name",
+        right="" if wrong else f"{kept}; of the reported lengths {explained}; {told}",
         points=tuple(points),
         evidence=(_cut_factor(),),
     )

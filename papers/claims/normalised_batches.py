@@ -42,7 +42,7 @@ def fixed_input(printed: sp.Basic) -> Decision:
         counterexample=f"twice He's variance: E M_d = 1/2 within {SHIFT} at depths {DEPTHS[0]} and {DEPTHS[1]}; without "
         f"normalisation it is {shown}, times M_0",
         points=tuple(
-            Point(f"depth {depth}, twice He's variance", "", f"E M_d/M_0 = {text(float(grown))} without, {e.estimate:.4f} = E M_d with")
+            Point(f"depth {depth}", "", f"E M_d/M_0 = {text(float(grown))} without, E M_d = {e.estimate:.4f} with")
             for depth, grown, e in zip(DEPTHS, without, found, strict=True)
         ),
         evidence=lines,
