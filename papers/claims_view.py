@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
+
+import sympy as sp
 
 from papers.claims.claim import NOTHING, Claim
 from papers.claims.contradictions import Contradiction
 from papers.terminal import table
 from theory.proof.notation import unicode
 
+SHORTEST_UNIT = 10**4  # a number that is a whole multiple of 1/10^4 was printed as a decimal
 SHORT = 100  # characters of a reason that the overview shows on a terminal
 
 
@@ -61,11 +65,18 @@ def full(claim: Claim) -> str:
     return "\n".join(lines)
 
 
-def _expressions(expr: Any) -> Iterator[str]:
-    if expr == NOTHING:
-        return
-    parts = expr.args if expr.func == NOTHING.func else (expr,)
-    yield from (unicode(part) for part in parts if part != NOTHING)
+def _expressions(expr: sp.Basic) -> Iterator[str]:
+    """A line each."""
+    yield from (_written(part) for part in (expr.args if isinstance(expr, sp.Tuple) else (expr,)) if part != NOTHING)
+
+
+def _written(expr: sp.Basic) -> str:
+    """The expression; a lone number as a decimal where it is a short one."""
+    if isinstance(expr, sp.Tuple):
+        return ", ".join(map(_written, expr.args))
+    if isinstance(expr, sp.Rational) and SHORTEST_UNIT % expr.q == 0:
+        return f"{Decimal(int(expr.p)) / int(expr.q):f}"
+    return unicode(expr)
 
 
 def _sources(theorems: Sequence[str]) -> Iterator[str]:

@@ -278,7 +278,8 @@ def claims(
 
     try:
         chosen = ledger.of_paper(paper) if paper else ledger.claims()
-        chosen = [claim for claim in chosen if claim is ledger.find(id)] if id else list(chosen)
+        if id:
+            chosen = tuple(claim for claim in chosen if claim is ledger.find(id))
     except ledger.UnknownClaim as unknown:
         raise BadUsage(str(unknown)) from None
     if id and not chosen:

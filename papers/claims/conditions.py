@@ -7,8 +7,8 @@ from collections.abc import Callable
 import sympy as sp
 
 from papers.claims.claim import Finding, Settler, Verdict
+from papers.claims.comparison import WIDTHS, for_layer, needed_at
 from papers.claims.idealisations import Gap, true
-from papers.tables.comparison import WIDTHS, for_layer, needed_at
 from theory.proof.library import find
 from theory.proof.notation import unicode
 

@@ -90,7 +90,7 @@ def changed(expr: sp.Basic, factor: sp.Rational = CHANGE) -> Iterator[sp.Basic]:
 
 
 def _changed(expr: sp.Basic, factor: sp.Rational, whole: bool) -> Iterator[sp.Basic]:
-    if expr.is_Number and expr.is_finite and expr != 0:
+    if expr.is_Number and expr.is_finite and (whole or expr != 0):
         yield expr + 1 if whole else expr * factor
     for at, part in enumerate(expr.args):
         limits = isinstance(expr, (sp.Sum, sp.Product, sp.Integral)) and at > 0
@@ -154,7 +154,7 @@ def test_one_claim_is_shown_with_what_was_printed_and_derived() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--id", "G-5"], "there is no claim G-5; did you mean G-05"),
+        (["--id", "G-50"], "there is no claim G-50; did you mean G-05"),
         (["glorot"], "there are no claims of glorot; did you mean glorot2010?"),
         (["sussillo2014", "--id", "G-05"], "G-05 is a claim of glorot2010, not of sussillo2014"),
     ],
