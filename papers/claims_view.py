@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from papers.claims.claim import NOTHING, Claim
+from papers.claims.contradictions import Contradiction
 from papers.terminal import table
 from theory.proof.notation import unicode
 
@@ -25,6 +26,14 @@ def overview(claims: Sequence[Claim]) -> None:
         counts = Counter(claim.finding.verdict for claim in claims if claim.paper == paper)
         shown = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
         print(f"{paper}: {counts.total()} claims: {shown}")
+
+
+def contradicting(found: Sequence[Contradiction]) -> None:
+    """Where papers want different things: the goals, the numbers, and which initialisation serves which."""
+    for each in found:
+        print(f"\n{each.between}: {each.about}")
+        table(each.columns, each.rows)
+        print(f"{each.serves} ({', '.join(each.theorems)})")
 
 
 def _first(theorems: Sequence[str]) -> str:
