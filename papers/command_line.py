@@ -1,4 +1,4 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | tables | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | report`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -264,6 +264,34 @@ def mutate(
         print(f"{rejected} of {mutants} mutants rejected")
         print("\n".join(f"{name}: {survivor}" for name, a in accounts for survivor in a.survivors))
     return 0 if all(a.rejected == a.mutants and not a.survivors for _, a in accounts) else 1
+
+
+@app.command()
+def claims(
+    paper: Annotated[str | None, typer.Argument(metavar="[PAPER]", help="A paper's key.", show_default=False)] = None,
+    id: Annotated[str | None, typer.Option("--id", help="One claim, in full.")] = None,
+    json: Json = False,
+) -> int:
+    """What the papers claim, and what of it is true."""
+    from papers import claims_view
+    from papers.claims import ledger
+
+    try:
+        chosen = ledger.of_paper(paper) if paper else ledger.claims()
+        chosen = [claim for claim in chosen if claim is ledger.find(id)] if id else list(chosen)
+    except ledger.UnknownClaim as unknown:
+        raise BadUsage(str(unknown)) from None
+    if id and not chosen:
+        raise BadUsage(f"{id} is a claim of {ledger.find(id).paper}, not of {paper}")
+    with progress("settling") as advance:
+        for done, claim in enumerate(chosen):
+            advance(done, len(chosen), claim.id)
+            _ = claim.finding
+    if json:
+        emit([claims_view.as_data(claim) for claim in chosen])
+    else:
+        print(claims_view.full(chosen[0])) if id else claims_view.overview(chosen)
+    return 0
 
 
 @app.command()

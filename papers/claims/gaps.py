@@ -1,0 +1,34 @@
+"""Gaps: what is true of a real network where a claim holds under an idealisation only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from numerics.evaluate import value
+from papers.claims.claim import Point
+from papers.claims.idealisations import Gap
+from papers.claims.points import text
+
+
+def by_theorem(
+    words: str, theorem: str, ideal: Callable[[Mapping[str, Any]], sp.Expr], at: Sequence[Mapping[str, Any]]
+) -> Callable[[], Gap]:
+    """The gap between an ideal value and a theorem about the real network, at places of that theorem.
+
+    words: what the theorem's value is, "the correlation of wide rectifier networks".  ideal: the claim's value at a place.
+    """
+
+    def found() -> Gap:
+        points = []
+        for place in at:
+            where = ", ".join(f"{name} = {entry}" for name, entry in place.items())
+            real, claimed = value(theorem, 6, **place), sp.Rational(ideal(place))
+            points.append(Point(where, text(Fraction(int(claimed.p), int(claimed.q))), real))
+        shown = "; ".join(f"{point.derived} and not {point.printed} at {point.where}" for point in points)
+        return Gap(f"{words} ({theorem}) is {shown}", tuple(points))
+
+    return found

@@ -1,0 +1,56 @@
+"""Idealisations: hypotheses that no real network of the papers fulfils, and what is true without them.
+
+A claim that equals a theorem which rests on one holds only as far, and its finding must carry the gap to the real network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from papers.claims.claim import Finding, Point, Verdict
+from theory.proof.cache import record_of
+from theory.proof.library import find
+
+IDEALISATIONS = (  # hypotheses, by name, that the networks of the papers do not fulfil
+    "linear regime",
+    "independent output gradient",
+    "typical datapoints",
+    "fixed activation patterns",
+    "one output gradient",
+    "normalisation by the expected deviation",
+)
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What is true of the real network: one sentence, and both sides (ideal, real) at telling points."""
+
+    sentence: str
+    points: tuple[Point, ...]
+
+
+def idealisations(theorem: str) -> tuple[str, ...]:
+    """The idealisations that a theorem's proof uses, all the way down."""
+    names = [name for name, _ in record_of(find(theorem)).assumptions]
+    return tuple(name for name in IDEALISATIONS if name in names)
+
+
+def true(finding: Finding, gap: Callable[[], Gap] | None) -> Finding:
+    """The finding of a claim that its theorems bear out: confirmed, or only under their idealisations.
+
+    Raises ValueError where there are idealisations and no gap is given.
+    """
+    ideal = under(finding.theorems)
+    if not ideal:
+        return replace(finding, verdict=Verdict.CONFIRMED)
+    if gap is None:
+        raise ValueError(f"{', '.join(finding.theorems)} rest on {', '.join(ideal)}: give the gap to the real network")
+    found = gap()
+    reason = f"{finding.reason}, under {' and '.join(ideal)}; without: {found.sentence}"
+    return replace(finding, verdict=Verdict.IDEALISED, reason=reason, points=(*finding.points, *found.points))
+
+
+def under(theorems: Sequence[str]) -> tuple[str, ...]:
+    """The idealisations that any of the theorems uses."""
+    return tuple(dict.fromkeys(name for theorem in theorems for name in idealisations(theorem)))
