@@ -36,7 +36,7 @@ Progress = Callable[[int, int, str], None]  # done, total, what comes next
 
 STATEMENT = "a statement without parameters: it has no value to compare"
 UNCHECKED = "no check is written for it"
-_IDEALISED = "rests on activation patterns that ignore the weights: no sampled network has them"
+_OF_SAMPLED = "a bound, a limit or an asymptote of shattering.* theorems that are sampled"
 _INFINITE = "a limit, width to infinity: no network has this value"
 _REASONS = {
     "variance.mean_singular_value": "a limit, width to infinity: no network has this value",
@@ -51,11 +51,9 @@ _REASONS = {
     "random_walk.relu_gain_series": "an asymptotic series of random_walk.relu_gain, which is sampled",
     "shattering.centred_correlation": "sampled as shattering.normalized_coactivation, which is a function of it",
     **{
-        f"shattering.{name}": _IDEALISED
+        f"shattering.{name}": _OF_SAMPLED
         for name in (
-            *("feedforward_variance", "feedforward_correlation", "resnet_variance", "resnet_correlation"),
-            *("highway_correlation", "highway_limit", "normalized_resnet_variance", "normalized_resnet_covariance"),
-            *("normalized_resnet_correlation", "normalized_resnet_lower_bound", "normalized_resnet_upper_bound"),
+            *("highway_limit", "normalized_resnet_lower_bound", "normalized_resnet_upper_bound"),
             *("normalized_resnet_constant", "normalized_resnet_asymptote"),
         )
     },

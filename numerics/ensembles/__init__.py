@@ -6,7 +6,7 @@ A ``Network`` is its ``Inputs`` and a chain of layers; ``Weights`` is the law of
 
 from numerics.ensembles.families import dense, highway, looks_linear, residual
 from numerics.ensembles.inputs import Inputs
-from numerics.ensembles.layers import ACTIVATIONS, Activation, Affine, BatchNorm, Convolution, Layer, Residual
+from numerics.ensembles.layers import ACTIVATIONS, Activation, Affine, BatchNorm, Convolution, Gates, Layer, Residual
 from numerics.ensembles.network import Network
 from numerics.ensembles.weights import LAWS, Weights
 
@@ -17,6 +17,7 @@ __all__ = [
     "Affine",
     "BatchNorm",
     "Convolution",
+    "Gates",
     "Inputs",
     "Layer",
     "Network",

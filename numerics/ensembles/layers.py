@@ -3,6 +3,7 @@
 Affine        s = z W + b; an image is read as a vector (glorot2010)
 Convolution   stride 1, kernel odd, the image keeps its size (balduzzi2017, hanin2018start)
 Activation    elementwise; crelu, (relu(s), relu(-s)), doubles the number of units (shang2016)
+Gates         fixed activation patterns of two inputs: the idealised rectifier of balduzzi2017
 BatchNorm     each unit less its mean, over its standard deviation, across the k inputs (ioffe2015)
 Residual      x -> skip x + scale body(x): residual modules (hanin2018start) and, with skip^2 + scale^2 = 1,
               the highway modules of balduzzi2017
@@ -124,6 +125,23 @@ class Activation:
 
 
 @dataclass(frozen=True)
+class Gates:
+    """The patterns of two *typical datapoints*, whatever the values: of every four units one is active for both inputs,
+    one for each alone, and one for neither.
+    """
+
+    def patterns(self, units: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """1 for an active unit, 0 for the others, for either input."""
+        return (1, 1, 0, 0) * (units // 4), (1, 0, 1, 0) * (units // 4)
+
+    def after(self, before: Shape) -> Shape:
+        """The shape of its output; raises ValueError where units do not come in fours."""
+        if len(before) != 1 or before[0] % 4:
+            raise ValueError(f"gates need units in fours, one of each pattern, not a value of shape {before}.")
+        return before
+
+
+@dataclass(frozen=True)
 class BatchNorm:
     """Normalisation of each unit across the inputs of one network."""
 
@@ -155,7 +173,7 @@ class Residual:
         return before
 
 
-Layer = Affine | Convolution | Activation | BatchNorm | Residual
+Layer = Affine | Convolution | Activation | Gates | BatchNorm | Residual
 
 
 def _refuse_wide_orthogonal(weights: Weights, rows: int, columns: int) -> None:

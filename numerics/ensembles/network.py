@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from numerics.ensembles.inputs import Inputs
-from numerics.ensembles.layers import Affine, BatchNorm, Convolution, Layer, Residual, Shape
+from numerics.ensembles.layers import Affine, BatchNorm, Convolution, Gates, Layer, Residual, Shape
 from numerics.ensembles.validation import at_least_zero, sequence
 
 
@@ -35,6 +35,8 @@ class Network:
         for layer in _all_layers(self.layers):
             if isinstance(layer, BatchNorm) and self.inputs.count < 2:
                 raise ValueError("batch normalisation averages over the inputs: give at least two.")
+            if isinstance(layer, Gates) and self.inputs.count != 2:
+                raise ValueError(f"gates are the patterns of two inputs, not of {self.inputs.count}.")
         _ = self.shapes  # computing them refuses a layer that does not fit
 
     @property

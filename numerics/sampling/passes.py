@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from numerics.ensembles import Affine, BatchNorm, Convolution, Inputs, Layer, Network, Residual, Weights
-from numerics.ensembles.layers import EPSILON, Activation
+from numerics.ensembles.layers import EPSILON, Activation, Gates
 from numerics.sampling import activations, laws
 
 _RANGE = 2.0**100  # float32 ends at 2^-126 and 2^127: with the variances below, no layer jumps the gap unseen
@@ -115,6 +115,8 @@ def _apply(layer: Layer, values: Tensor, numbers: object, product: Product, stre
         return layer.skip * values + layer.scale * inside
     if isinstance(layer, Activation):
         return activations.apply(layer, values)
+    if isinstance(layer, Gates):
+        return values * torch.tensor(layer.patterns(values.shape[2]), dtype=values.dtype, device=values.device)
     if isinstance(layer, BatchNorm):
         centred = values - values.mean(dim=1, keepdim=True)
         return centred / (centred.square().mean(dim=1, keepdim=True) + EPSILON).sqrt()
