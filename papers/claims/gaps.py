@@ -26,9 +26,24 @@ def by_theorem(
         points = []
         for place in at:
             where = ", ".join(f"{name} = {entry}" for name, entry in place.items())
-            real, claimed = value(theorem, 6, **place), sp.Rational(ideal(place))
-            points.append(Point(where, text(Fraction(int(claimed.p), int(claimed.q))), real))
-        shown = "; ".join(f"{point.derived} and not {point.printed} at {point.where}" for point in points)
+            real, claimed = Fraction(value(theorem, 25, **place)), sp.Rational(ideal(place))
+            points.append(Point(where, text(Fraction(int(claimed.p), int(claimed.q))), text(real)))
+        shown = "; ".join(_compared(point) for point in points)
         return Gap(f"{words} ({theorem}) is {shown}", tuple(points))
 
     return found
+
+
+def joined(*gaps: Callable[[], Gap]) -> Callable[[], Gap]:
+    """Several gaps as one."""
+
+    def found() -> Gap:
+        parts = [gap() for gap in gaps]
+        return Gap("; ".join(part.sentence for part in parts), tuple(p for part in parts for p in part.points))
+
+    return found
+
+
+def _compared(point: Point) -> str:
+    same = point.derived == point.printed
+    return f"{point.derived}{' as well' if same else f' and not {point.printed}'} at {point.where}"
