@@ -112,10 +112,10 @@ def deeper_is_calmer(printed: sp.Basic) -> Decision:
     shown = ", ".join(f"{found} for {few} layers" for few, found in seen.items())
     return Decision(
         off is None,
-        "the roles are exchanged: it is the width that has to grow at least linearly with the depth; the depth may grow "
-        f"at most linearly with the width, and at a given width more layers only add variance: {shown} of width 100",
+        f"the variance over the layers, at a given width, is {shown} of width 100",
         (VARIANCE, MOMENT),
         counterexample=rise,
+        right="the roles are exchanged: the width has to grow at least linearly with the depth",
         points=tuple(Point(f"{few} layers of width 100", "", f"variance {found}") for few, found in seen.items()),
     )
 
