@@ -37,6 +37,9 @@ Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Theorems; all of them if none is named.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
+Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
+Alpha = Annotated[str, typer.Option(help="False-alarm rate of the whole run.")]
+Budget = Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")]
 Folder = Annotated[Path, typer.Option("--into", help="The folder to write to.")]
 BUILD = Path("papers/build")
 
@@ -202,17 +205,16 @@ def evaluate(
 @app.command()
 def verify(
     names: Names = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
-    alpha: Annotated[str, typer.Option(help="False-alarm rate of the whole run.")] = "1e-6",
+    device: Device = "auto",
+    alpha: Alpha = "1e-6",
     beta: Annotated[str, typer.Option(help="Chance that a check misses the error it is to catch.")] = "1e-3",
     detect: Annotated[str, typer.Option(help="Smallest relative error to be caught.")] = "0.05",
-    budget: Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")] = 10**7,
+    budget: Budget = 10**7,
     record: Annotated[Path | None, typer.Option(metavar="FILE", help="Keep the run in FILE, or resume it.")] = None,
     json: Json = False,
 ) -> int:
     """Sample random networks and compare them with the theorems."""
-    if device not in ("cpu", "cuda", "auto"):
-        raise BadUsage(f"--device must be cpu, cuda or auto, not {device}")
+    device = _device(device)
     texts = {"alpha": alpha, "beta": beta, "detect": detect}
     rates = {name: arguments.rate(f"--{name}", text) for name, text in texts.items()}
     chosen = [theorem.name for theorem in _chosen(names)]
@@ -237,33 +239,30 @@ def verify(
     return 0 if all(result.evidence.verdict == "agrees" for result in found) else 1
 
 
+def _device(name: str) -> str:
+    if name not in ("cpu", "cuda", "auto"):
+        raise BadUsage(f"--device must be cpu, cuda or auto, not {name}")
+    return name
+
+
 @app.command()
 def mutate(
     names: Names = None,
-    proofs: Annotated[bool, typer.Option("--proofs", help="Mutate the steps of the proofs.")] = False,
+    proofs: Annotated[bool, typer.Option("--proofs", help="Mutate the steps of the proofs instead.")] = False,
+    device: Device = "auto",
+    alpha: Alpha = "1e-6",
+    budget: Budget = 10**7,
+    into: Annotated[Path | None, typer.Option("--into", help="Write the table of resolutions there, too.")] = None,
     json: Json = False,
 ) -> int:
-    """Change every step in every small way: would the judges notice?"""
-    if not proofs:
-        raise BadUsage("mutate what? 'initium mutate --proofs' mutates the steps of the proofs")
-    theorems = _chosen(names)
-    from theory.proof.mutants import account
+    """Change every formula in every small way: would the samples notice?"""
+    from papers import mutation
 
-    accounts = []
-    with progress("mutating") as advance:
-        for done, theorem in enumerate(theorems):
-            advance(done, len(theorems), theorem.name)
-            accounts.append((theorem.name, account(theorem)))
-    if json:
-        fields = ("mutants", "rejected", "survivors")
-        emit([{"theorem": name, **{f: getattr(a, f) for f in fields}} for name, a in accounts])
-    else:
-        rows = [(name, str(a.mutants), str(a.rejected), str(len(a.survivors))) for name, a in accounts]
-        table(("theorem", "mutants", "rejected", "survivors"), rows)
-        mutants, rejected = (sum(getattr(a, f) for _, a in accounts) for f in ("mutants", "rejected"))
-        print(f"{rejected} of {mutants} mutants rejected")
-        print("\n".join(f"{name}: {survivor}" for name, a in accounts for survivor in a.survivors))
-    return 0 if all(a.rejected == a.mutants and not a.survivors for _, a in accounts) else 1
+    chosen = _chosen(names)
+    if proofs:
+        return mutation.of_proofs(chosen, json=json)
+    rates = {"device": _device(device), "alpha": arguments.rate("--alpha", alpha), "budget": budget}
+    return mutation.of_formulas([theorem.name for theorem in chosen], into=into, json=json, **rates)
 
 
 @app.command()

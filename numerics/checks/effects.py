@@ -2,13 +2,13 @@
 
     effect = |mutant - value|/|value|
 
-Rational values are exact; others come from ball arithmetic, to ``DIGITS`` digits, or, under an integral sign, from
-float64. Its quadrature is accurate to about 1e-15 of the integral of the absolute value, and it is also what tells
-whether a mutant's integral exists: one that does not fade where the theorem's majorant says so never settles. An effect
-is therefore wrong by less than ``ERROR`` of the value.
+Values are float64: rational ones from exact arithmetic, others from balls of ``DIGITS`` digits, and integrals from
+float64 arithmetic itself. Its quadrature is accurate to about 1e-15 of the integral of the absolute value, and it also
+tells whether a mutant's integral exists: one that does not fade where the theorem's majorant says so never settles. An
+effect is therefore wrong by less than ``ERROR`` of the value.
 
 A mutant has no effect at parameters where it has no real value (a pole, a list read beyond its end, an integral that
-diverges), and nothing has where the theorem's value is 0.
+diverges) or one beyond 1e308, and nothing has where the theorem's value is 0.
 
 *Where to look.* The samples of each parameter's domain: the smallest widths, where formulas differ most, a larger one,
 interior points without structure, and the ends; lists have unequal entries, so that a swapped index shows. Where a
@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from fractions import Fraction
 from itertools import product
 from typing import Any
 
@@ -36,6 +35,7 @@ from theory.proof.theorem import Parameter, Theorem
 
 DIGITS = 17  # decimal digits that determine a float64
 ERROR = 1e-12  # a thousand roundings: integrals that cancel by as much do not settle
+LARGEST = 1e6  # a claim that is further off is refuted no less often
 FAR = 12
 POINTS = 36  # of the pool: five parameters have hundreds of combinations, and one in a few tells as much
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -47,26 +47,23 @@ class NoValue(ArithmeticError):
     """A formula has no real value at these parameters, or none that was found."""
 
 
-def amount(formula: sp.Basic, env: Environment) -> Fraction:
-    """The value of a formula: exact where it is rational, else rounded; raises NoValue."""
+def amount(formula: sp.Basic, env: Environment) -> float:
+    """The value of a formula; raises NoValue."""
     try:
         exact = rational(formula, env)
         if exact is not None:
-            return exact
-        if formula.has(DominatedIntegral):
-            return _in_floats(formula, env)
-        mantissa, exponent = map(int, enclose_within(formula, env, DIGITS).mid().man_exp())
-        return Fraction(mantissa) * Fraction(2) ** exponent
+            return float(exact)
+        value = _in_floats(formula, env) if formula.has(DominatedIntegral) else _by_balls(formula, env)
     except _NO_VALUE as reason:
         raise NoValue(str(reason)) from None
+    if abs(value.imag) > ERROR * abs(value) or not math.isfinite(value.real):
+        raise NoValue(f"{value} is not a finite real number")
+    return value.real
 
 
-def effect(value: Fraction, changed: Fraction) -> float:
-    """The relative change of a value that is not 0."""
-    try:
-        return float(abs(changed - value) / abs(value))
-    except OverflowError:
-        return math.inf
+def effect(value: float, changed: float) -> float:
+    """The relative change of a value that is not 0; none is told apart beyond ``LARGEST``."""
+    return min(LARGEST, abs(changed - value) / abs(value))
 
 
 def pool(theorem: Theorem, chosen: tuple[str, ...]) -> list[Mapping[str, Any]]:
@@ -93,11 +90,12 @@ def _candidates(parameter: Parameter) -> list[Any]:
     return [*([] if parameter.default is None else [None]), *domain.samples(), *far]
 
 
-def _in_floats(formula: sp.Basic, env: Environment) -> Fraction:
+def _by_balls(formula: sp.Basic, env: Environment) -> complex:
+    return complex(float(enclose_within(formula, env, DIGITS).mid()))
+
+
+def _in_floats(formula: sp.Basic, env: Environment) -> complex:
     """By the NumPy arithmetic, which takes numbers as arrays and lists as functions."""
     lifted = {key: raw if callable(raw) else _FLOATS.lift(raw) for key, raw in env.items()}
     with _FLOATS.working():
-        value = complex(_FLOATS.concrete(evaluate(formula, lifted, _FLOATS)))
-    if not abs(value.imag) <= ERROR * abs(value) or not math.isfinite(value.real):
-        raise NoValue("not a finite real number")
-    return Fraction(value.real)
+        return complex(_FLOATS.concrete(evaluate(formula, lifted, _FLOATS)))

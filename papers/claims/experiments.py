@@ -1,4 +1,4 @@
-"""Claims about training: no theorem speaks of them, an experiment has to."""
+"""Claims about training or measured figures: no theorem speaks of them, an experiment has to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from papers.claims.claim import Finding, Settler, Verdict
 
 
 def experiment(decides: str, evidence: tuple[str, ...] = ()) -> Settler:
-    """Open until the experiment is run.  `decides`: in words, what is trained and what would be compared."""
-    reason = f"about training; to decide: {decides}"
+    """Open until the experiment is run.  `decides`: in words, what is trained or drawn and what is compared."""
+    reason = f"no theorem speaks of it; to decide: {decides}"
     return lambda printed: Finding(Verdict.OPEN, reason, evidence=evidence)
 
 

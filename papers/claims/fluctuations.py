@@ -98,6 +98,28 @@ def width_exponent(printed: sp.Basic) -> Decision:
     )
 
 
+def deeper_is_calmer(printed: sp.Basic) -> Decision:
+    """Whether more layers of one width ever lessen the variance over the layers: the depth as a remedy."""
+    sizes = itertools.product(range(1, 4), range(1, 6))
+
+    def variance(width: int, depth: int) -> Fraction:
+        return _at(VARIANCE, (width,) * depth)
+
+    off = smallest_failing(sizes, lambda size: variance(size[0], size[1] + 1) <= variance(*size))
+    rise = "" if off is None else f"width {off[0]}, {off[1]} to {off[1] + 1} layers: {variance(*off)} to "
+    rise += "" if off is None else f"{variance(off[0], off[1] + 1)}"
+    seen = {few: text(variance(100, few)) for few in (2, 10, 100, 200)}
+    shown = ", ".join(f"{found} for {few} layers" for few, found in seen.items())
+    return Decision(
+        off is None,
+        f"the variance over the layers, at a given width, is {shown} of width 100",
+        (VARIANCE, MOMENT),
+        counterexample=rise,
+        right="the roles are exchanged: the width has to grow at least linearly with the depth",
+        points=tuple(Point(f"{few} layers of width 100", "", f"variance {found}") for few, found in seen.items()),
+    )
+
+
 def lower_constant(printed: sp.Basic) -> Decision:
     """exp(c sum 1/n_j) <= E M_d^2/M_0^2 <= C_1 exp(C_2 sum 1/n_j) for the printed c, and C_1, C_2 by the kurtosis."""
     names = tuple(f"failure_modes.second_moment_{part}" for part in ("lower", "upper", "step"))

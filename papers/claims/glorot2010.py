@@ -23,6 +23,7 @@ from papers.claims.idealisations import Gap
 from papers.claims.numbers import rounded
 from papers.claims.points import Place, text
 from papers.claims.properties import Decision, proposition, smallest_failing
+from papers.claims.sampled_gaps import ALPHA, BETA, RATES, Sampled, judged
 from papers.claims.shapeset import constant_guess
 from papers.claims.together import together
 from theory.networks import G, df, f, next_width, w, y
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 PAPER = "glorot2010"
 DEPTH, WIDTH = 5, 100  # hidden layers, as in the paper, and their width: a tenth of the paper's, drawn in a second
+SHIFT = 0.05  # of a mean square between 0 and 1, the smallest that the sampled gap must find
 COLUMNS = ("Shapeset-3x2", "MNIST", "CIFAR-10", "Small-ImageNet")
 a, b = sp.symbols("a b", integer=True, positive=True)  # n_in and n_out of the compromise
 n_, n_in, n_out = sp.symbols("n n_in n_out", integer=True, positive=True)
@@ -60,16 +62,17 @@ EQUAL = tuple(_networks((2, 2, 2, 2), (Fraction(1, 3),) * 3))
 def _saturation() -> Gap:
     """The mean square of the last hidden layer under eq. 16, where the linear regime keeps the input's 1."""
     from numerics.ensembles import Inputs, Weights, dense
+    from numerics.evidence import plan_bounded
     from numerics.sampling.passes import squared_norm
-    from papers.claims.gaps import by_samples
 
     def mean_square(seen: Pass) -> Tensor:
         return squared_norm(seen.activations[DEPTH])[:, 0] / WIDTH
 
     inputs = Inputs((WIDTH,), squared_length=float(WIDTH), random=True)
     network = dense((WIDTH,) * (DEPTH + 1), Weights("uniform", 1, "fan_average"), "tanh", inputs=inputs)
-    words = f"Var z^{DEPTH} of tanh networks (width {WIDTH}, eq. 16, inputs of variance 1)"
-    return by_samples(words, network, mean_square, 1.0, ends=(0.0, 1.0), shift=0.05)()
+    sampled = Sampled(f"tanh networks of width {WIDTH}, eq. 16, inputs of variance 1", network, sp.S.One, SHIFT)
+    said, point = judged(sampled, plan_bounded(1, 0, 1, shift=SHIFT, alpha=ALPHA, beta=BETA), mean_square)
+    return Gap(f"the sampled Var z^{DEPTH} is {said} ({RATES})", (point,))
 
 
 _slopes = by_theorem(

@@ -19,6 +19,8 @@ IDEALISATIONS = (  # hypotheses, by name, that the networks of the papers do not
     "fixed activation patterns",
     "one output gradient",
     "normalisation by the expected deviation",
+    "one correlation for all pairs",
+    "normal pre-activations",
 )
 
 

@@ -12,9 +12,10 @@ from numerics.evaluate.exact import rational
 from papers.claims.accuracy import accuracy
 from papers.claims.claim import NOTHING, Claim, Point, Settler
 from papers.claims.experiments import experiment
+from papers.claims.fluctuations import deeper_is_calmer
 from papers.claims.formulas import formula
-from papers.claims.gaps import by_theorem
 from papers.claims.properties import Decision, proposition, smallest_failing
+from papers.claims.residual_correlations import skips_alone, small_branches, smaller_branches_slow
 from papers.claims.together import every, together
 from theory.proof.library import find
 from theory.proof.notation import unicode
@@ -25,8 +26,7 @@ from theory.symbols import D, N, l
 PAPER = "reviews"
 slope_variance = sp.Symbol("var_f'", nonnegative=True)  # of f'(a): 1/4 for a fair coin, 0 for a linear layer
 trace = sp.Symbol("tr_WW", positive=True)  # of W^T W, whose mean is N for entries of variance 1/N
-m_, n_, n_in, n_out = sp.symbols("m n n_in n_out", integer=True, positive=True)
-SCALES = (Fraction(1, 10), Fraction(2, 10), Fraction(3, 10))  # of the residual branches
+n_, n_in, n_out = sp.symbols("n n_in n_out", integer=True, positive=True)
 
 
 def _at(symbol: sp.Symbol, number: sp.Expr, settle: Settler) -> Settler:
@@ -75,75 +75,7 @@ def _gains_exceed(printed: sp.Basic) -> Decision:
     return Decision(False, because, theorems, counterexample=counterexample, points=points)
 
 
-# --- gradient correlations -------------------------------------------------------------------------
-
-
-def _smaller_scales(printed: sp.Basic) -> Decision:
-    """The correlation at the scales of the claim against that at scale 1, at each depth."""
-    name = "shattering.normalized_resnet_correlation"
-    depths = (2, 3, 5, 10, 30, 100, 300)
-
-    def at(depth: int, scale: Fraction) -> Fraction:
-        return Fraction(value(name, 20, depth=depth, beta=scale))
-
-    failing = smallest_failing(product(depths, SCALES), lambda pair: at(*pair) > at(pair[0], Fraction(1)))
-    points = tuple(
-        Point(f"depth 100, beta = {scale}", "", f"{float(at(100, scale)):.4f}") for scale in (*SCALES, Fraction(1))
-    )
-    because = f"at depths {', '.join(map(str, depths))} the correlation is larger at beta = 0.1, 0.2, 0.3 than at 1"
-    counter = "" if failing is None else f"depth {failing[0]}, beta = {failing[1]}"
-    return Decision(failing is None, because, (name,), counterexample=counter, points=points)
-
-
-def _sub_exponential(printed: sp.Basic) -> Decision:
-    """Whether the factor by which a further layer multiplies the correlation tends to 1."""
-    name = "shattering.resnet_correlation"
-    theorem = find(name)
-    depth, alpha, beta = (sp.S(p.symbol) for p in theorem.parameters)
-    correlation = theorem.value().subs({alpha: 1, beta: 1})
-    factor = sp.simplify(correlation.subs(depth, depth + 1) / correlation)
-    plain = [value("shattering.relu_gradient_correlation", 3, depth=at, correlation=0) for at in (10, 100, 1000)]
-    evidence = (
-        "without typical datapoints the decay is slower, but no skip connection is needed for that: in wide rectifier "
-        f"networks without any it is {', '.join(plain)} at depths 10, 100, 1000, orthogonal inputs",
-    )
-    because = f"without normalisation each layer multiplies the correlation by {unicode(factor)}, at every depth"
-    theorems = (name, "shattering.relu_gradient_correlation")
-    counter = "" if factor == 1 else f"L = 1 to 2, from {correlation.subs(depth, 1)} to {correlation.subs(depth, 2)}"
-    return Decision(bool(factor == 1), because, theorems, correlation, counter, evidence=evidence)
-
-
-_coactivation = by_theorem(
-    "behind batch normalisation the share of units active for both of two inputs",
-    "shattering.normalized_coactivation",
-    lambda place: sp.Rational(1, 4),
-    [{"batch": batch} for batch in (3, 10, 100)],
-)
-
-
-# --- lengths and initialisations -------------------------------------------------------------------
-
-
-def _deeper_is_steadier(printed: sp.Basic) -> Decision:
-    """Does the variance over the layers fall when a network of given width is made deeper?"""
-    name = "failure_modes.layer_variance"
-
-    def variance(width: int, depth: int) -> Fraction:
-        return Fraction(value(name, 20, widths=[width] * (depth + 1)))
-
-    pairs = [(width, depth) for width in (1, 2, 5, 10) for depth in (1, 2, 5, 10)]
-    failing = smallest_failing(pairs, lambda pair: variance(pair[0], 2 * pair[1]) <= variance(*pair))
-    square = [f"{float(variance(size, size)):.4f}" for size in (10, 20, 40)]
-    evidence = (f"along depth = width the variance over the layers is {', '.join(square)} at 10, 20, 40",)
-    if failing is None:
-        return Decision(True, f"no doubling of the depth makes the variance larger at {pairs}", (name,), evidence=evidence)
-    because = "at a given width more depth makes the variance over the layers larger"
-    right = "the width has to grow at least linearly with the depth"
-    width, depth = failing
-    sides = [f"{float(variance(width, at)):.4g}" for at in (depth, 2 * depth)]
-    points = (Point(f"width {width}, depth {depth} and {2 * depth}", "no larger", " and ".join(sides)),)
-    counterexample = f"width {width}, depth {depth} to {2 * depth}"
-    return Decision(False, because, (name,), counterexample=counterexample, right=right, points=points, evidence=evidence)
+# --- initialisations --------------------------------------------------------------------------------
 
 
 def _one_weight_gradient(printed: sp.Basic) -> Decision:
@@ -242,15 +174,17 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "R-05", PAPER, "second-hand", "Scaling residual branches by 0.1 to 0.3 slows the decay of correlations further.",
-        proposition(_smaller_scales, gap=_coactivation),
+        proposition(smaller_branches_slow, gap=small_branches),
     ),
     Claim(
         "R-06", PAPER, "second-hand", "Skip connections alone make the gradient correlation decay sub-exponentially.",
-        proposition(_sub_exponential),
+        proposition(skips_alone),
+        note="Normalisation does: the weight of a branch falls with the depth (shattering.normalized_resnet_correlation).",
     ),
     Claim(
         "R-07", PAPER, "second-hand", "FM2 is avoided by letting the depth grow linearly with the width.",
-        proposition(_deeper_is_steadier),
+        proposition(deeper_is_calmer),
+        note="On the line depth = c width itself E M_d^2 stays below e^(5c) M_0^2, as that line is width = depth/c.",
     ),
     Claim(
         "R-08", PAPER, "second-hand", "Glorot's condition (10) explains why weight gradients vary alike in all layers.",

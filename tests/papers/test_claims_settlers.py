@@ -16,12 +16,12 @@ from papers.claims.accuracy import _range, accuracy
 from papers.claims.claim import Finding, Point, Verdict
 from papers.claims.conditions import condition
 from papers.claims.formulas import formula
-from papers.claims.gaps import by_samples
 from papers.claims.growth import grows_as
 from papers.claims.idealisations import Gap
 from papers.claims.numbers import rounded
 from papers.claims.points import places, telling
 from papers.claims.properties import Decision, proposition, smallest_failing
+from papers.claims.sampled_gaps import ALPHA, BETA, Sampled, judged
 from papers.claims.shapeset import class_prior
 from papers.claims.together import every, together
 from theory.proof.library import find
@@ -164,15 +164,18 @@ def test_a_claim_is_as_good_as_its_worst_part(verdicts: list[Verdict]) -> None:
 
 def test_a_sampled_gap_refutes_a_wrong_ideal_and_not_a_right_one() -> None:
     from numerics.ensembles import Weights, dense
+    from numerics.evidence import plan_bounded
 
     network = dense((4, 4), Weights("sign", 1))
 
     def positive(seen):  # the share of positive weights: 1/2
         return (seen.weights[0] > 0).double().mean(dim=(1, 2))
 
-    for ideal, verdict in ((0.5, "agrees"), (0.8, "refuted")):
-        found = by_samples(f"the share, not {ideal},", network, positive, ideal, ends=(0, 1), shift=0.1)()
-        assert f"the ideal {ideal:g} is {verdict}" in found.sentence
+    for ideal, told in ((0.5, "within 0.1 of 0.5"), (0.8, "and not 0.8")):
+        sampled = Sampled(f"signs, ideal {ideal}", network, sp.Float(ideal), 0.1)
+        said, point = judged(sampled, plan_bounded(ideal, 0, 1, shift=0.1, alpha=ALPHA, beta=BETA), positive)
+        assert told in said
+        assert point.printed == f"{ideal:g}"
 
 
 def test_the_class_prior_of_shapeset_is_a_law_on_nine_classes() -> None:

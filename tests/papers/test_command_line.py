@@ -242,7 +242,7 @@ def test_an_unknown_theorem_suggests_near_names(registered):
     "words",
     [
         ["lst"], ["list", "--colour"], ["eval"], ["eval", "own.square", "--digits", "0"],
-        ["eval", "own.square", "--digits", "1001"], ["eval", "own.square", "--digits", "many"], ["mutate"],
+        ["eval", "own.square", "--digits", "1001"], ["eval", "own.square", "--digits", "many"], ["mutate", "--budget", "0"],
         ["verify", "--alpha", "0"], ["verify", "--detect", "1"], ["verify", "--alpha", "nan"],
         ["verify", "--device", "tpu"], ["verify", "--budget", "0"],
     ],
