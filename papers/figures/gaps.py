@@ -35,7 +35,7 @@ def shattering_gap() -> Figure:
         panel.set(title=f"inputs of correlation {rho:g}", yscale="log", ylim=(0.003, 1))
         _depths(panel, gap.DEPTHS)
     axes[0].set_ylabel("correlation of gradients")
-    return _finished(figure, axes[0])
+    return _finished(figure, *axes[0].get_legend_handles_labels())
 
 
 def tanh_gap() -> Figure:
@@ -51,7 +51,7 @@ def tanh_gap() -> Figure:
             _sampled(panel, gap.DEPTHS, [gap.estimates(width, depth)[at] for depth in gap.DEPTHS], mark, f"$N={width}$")
         panel.set(title=title, ylabel=label, yscale="log", ylim=(0.005, 1.5))
         _depths(panel, gap.DEPTHS)
-    return _finished(figure, axes[0])
+    return _finished(figure, *axes[0].get_legend_handles_labels())
 
 
 def coin_gap() -> Figure:
@@ -69,7 +69,7 @@ def coin_gap() -> Figure:
         panel.set_ylabel(name)
         _depths(panel, gap.DEPTHS)
     axes[1].set_yscale("log")
-    return _finished(figure, axes[0])
+    return _finished(figure, *axes[0].get_legend_handles_labels())
 
 
 def normalisation_gap() -> Figure:
@@ -82,16 +82,16 @@ def normalisation_gap() -> Figure:
         (f"width $N={gap.WIDTH}$", [((gap.WIDTH, batch), f"$k={batch}$") for batch in gap.BATCHES]),
     )
     for panel, (title, shapes) in zip(axes, series, strict=True):
-        _line(panel, gap.DEPTHS, gap.idealised, "expected deviation, typical datapoints", IDEAL)
+        _line(panel, gap.DEPTHS, lambda depth: gap.claims(depth)[0], "expected deviation, typical datapoints", IDEAL)
         panel.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         for (shape, label), mark in zip(shapes, MARKS, strict=True):
-            _sampled(panel, gap.DEPTHS, [gap.correlation(*shape, depth) for depth in gap.DEPTHS], mark, label)
+            _sampled(panel, gap.DEPTHS, [gap.estimates(*shape, depth)[0] for depth in gap.DEPTHS], mark, label)
         panel.set(title=title, ylim=(-0.4, 1))
-        panel.legend(*_without_first(panel))
+        handles, labels = panel.get_legend_handles_labels()
+        panel.legend(handles[1:], labels[1:])
         _depths(panel, gap.DEPTHS)
     axes[0].set_ylabel("correlation of gradients")
-    figure.legend(*_first(axes[0]), loc="outside lower center")
-    return figure
+    return _finished(figure, *axes[0].get_legend_handles_labels(), entries=1)
 
 
 def _line(
@@ -126,18 +126,8 @@ def _depths(axes: Axes, depths: Sequence[int]) -> None:
     axes.minorticks_off()
 
 
-def _finished(figure: Figure, axes: Axes) -> Figure:
-    """The figure with the legend of one panel below all."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+def _finished(figure: Figure, handles: list[Any], labels: list[str], entries: int | None = None) -> Figure:
+    """The figure with a legend of all entries, or the first ones, below the panels."""
+    figure.legend(handles[:entries], labels[:entries], loc="outside lower center", ncols=len(labels))
+    figure.draw_without_rendering()  # a first layout may still move in the second: saved twice, the file is the same
     return figure
-
-
-def _first(axes: Axes) -> tuple[list[Any], list[Any]]:
-    handles, labels = axes.get_legend_handles_labels()
-    return handles[:1], labels[:1]
-
-
-def _without_first(axes: Axes) -> tuple[list[Any], list[Any]]:
-    handles, labels = axes.get_legend_handles_labels()
-    return handles[1:], labels[1:]
