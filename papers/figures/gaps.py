@@ -35,7 +35,7 @@ def shattering_gap() -> Figure:
         panel.set(title=f"inputs of correlation {rho:g}", yscale="log", ylim=(0.003, 1))
         _depths(panel, gap.DEPTHS)
     axes[0].set_ylabel("correlation of gradients")
-    return _finished(figure, *axes[0].get_legend_handles_labels())
+    return _finished(figure, axes[0])
 
 
 def tanh_gap() -> Figure:
@@ -51,7 +51,7 @@ def tanh_gap() -> Figure:
             _sampled(panel, gap.DEPTHS, [gap.estimates(width, depth)[at] for depth in gap.DEPTHS], mark, f"$N={width}$")
         panel.set(title=title, ylabel=label, yscale="log", ylim=(0.005, 1.5))
         _depths(panel, gap.DEPTHS)
-    return _finished(figure, *axes[0].get_legend_handles_labels())
+    return _finished(figure, axes[0])
 
 
 def coin_gap() -> Figure:
@@ -69,7 +69,7 @@ def coin_gap() -> Figure:
         panel.set_ylabel(name)
         _depths(panel, gap.DEPTHS)
     axes[1].set_yscale("log")
-    return _finished(figure, *axes[0].get_legend_handles_labels())
+    return _finished(figure, axes[0])
 
 
 def normalisation_gap() -> Figure:
@@ -91,7 +91,7 @@ def normalisation_gap() -> Figure:
         panel.legend(handles[1:], labels[1:])
         _depths(panel, gap.DEPTHS)
     axes[0].set_ylabel("correlation of gradients")
-    return _finished(figure, *axes[0].get_legend_handles_labels(), entries=1)
+    return _finished(figure, axes[0], entries=1)
 
 
 def _line(
@@ -126,8 +126,9 @@ def _depths(axes: Axes, depths: Sequence[int]) -> None:
     axes.minorticks_off()
 
 
-def _finished(figure: Figure, handles: list[Any], labels: list[str], entries: int | None = None) -> Figure:
-    """The figure with a legend of all entries, or the first ones, below the panels."""
+def _finished(figure: Figure, axes: Axes, entries: int | None = None) -> Figure:
+    """The figure with a legend of one panel's entries, all or the first ones, below the panels."""
+    handles, labels = axes.get_legend_handles_labels()
     figure.legend(handles[:entries], labels[:entries], loc="outside lower center", ncols=len(labels))
     figure.draw_without_rendering()  # a first layout may still move in the second: saved twice, the file is the same
     return figure
