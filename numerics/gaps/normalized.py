@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from numerics.ensembles import Inputs, Network, residual
 from numerics.evaluate import function
-from numerics.gaps.estimate import Estimate, drawn, ratio
+from numerics.gaps.estimate import Estimate, drawn, mean, ratio
 from numerics.sampling.passes import Pass, gram, squared_norm
 
 if TYPE_CHECKING:
@@ -46,15 +46,20 @@ def network(width: int, batch: int, depth: int) -> Network:
     return residual(width, (BETA,) * (depth - 1), "preactivation", batch_norm=True, inputs=inputs)
 
 
-def idealised(depth: int) -> float:
-    """The idealised correlation."""
-    return float(function("shattering.normalized_resnet_correlation")(depth=depth, beta=BETA))
-
-
 @cache
-def correlation(width: int, batch: int, depth: int) -> Estimate:
-    """The correlation of two inputs' gradients in real networks, all pairs of a batch together."""
-    return ratio(network_moments(width, batch, depth))
+def claims(depth: int) -> tuple[float, float]:
+    """The idealised correlation and variance."""
+    correlation, variance = (
+        float(function(f"shattering.normalized_resnet_{what}")(depth=depth, beta=BETA))
+        for what in ("correlation", "variance")
+    )
+    return correlation, variance
+
+
+def estimates(width: int, batch: int, depth: int) -> tuple[Estimate, Estimate]:
+    """The correlation of gradients in real networks, all pairs of a batch together, and their variance V."""
+    found = network_moments(width, batch, depth)
+    return ratio(found), mean(found[:, 1])
 
 
 @cache

@@ -82,16 +82,16 @@ def normalisation_gap() -> Figure:
         (f"width $N={gap.WIDTH}$", [((gap.WIDTH, batch), f"$k={batch}$") for batch in gap.BATCHES]),
     )
     for panel, (title, shapes) in zip(axes, series, strict=True):
-        _line(panel, gap.DEPTHS, gap.idealised, "expected deviation, typical datapoints", IDEAL)
+        _line(panel, gap.DEPTHS, lambda depth: gap.claims(depth)[0], "expected deviation, typical datapoints", IDEAL)
         panel.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         for (shape, label), mark in zip(shapes, MARKS, strict=True):
-            _sampled(panel, gap.DEPTHS, [gap.correlation(*shape, depth) for depth in gap.DEPTHS], mark, label)
+            _sampled(panel, gap.DEPTHS, [gap.estimates(*shape, depth)[0] for depth in gap.DEPTHS], mark, label)
         panel.set(title=title, ylim=(-0.4, 1))
-        panel.legend(*_without_first(panel))
+        handles, labels = panel.get_legend_handles_labels()
+        panel.legend(handles[1:], labels[1:])
         _depths(panel, gap.DEPTHS)
     axes[0].set_ylabel("correlation of gradients")
-    figure.legend(*_first(axes[0]), loc="outside lower center")
-    return figure
+    return _finished(figure, axes[0], entries=1)
 
 
 def _line(
@@ -126,18 +126,9 @@ def _depths(axes: Axes, depths: Sequence[int]) -> None:
     axes.minorticks_off()
 
 
-def _finished(figure: Figure, axes: Axes) -> Figure:
-    """The figure with the legend of one panel below all."""
+def _finished(figure: Figure, axes: Axes, entries: int | None = None) -> Figure:
+    """The figure with a legend of one panel's entries, all or the first ones, below the panels."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    figure.legend(handles[:entries], labels[:entries], loc="outside lower center", ncols=len(labels))
+    figure.draw_without_rendering()  # a first layout may still move in the second: saved twice, the file is the same
     return figure
-
-
-def _first(axes: Axes) -> tuple[list[Any], list[Any]]:
-    handles, labels = axes.get_legend_handles_labels()
-    return handles[:1], labels[:1]
-
-
-def _without_first(axes: Axes) -> tuple[list[Any], list[Any]]:
-    handles, labels = axes.get_legend_handles_labels()
-    return handles[1:], labels[1:]

@@ -139,21 +139,23 @@ def normalisation_gap() -> Table:
     """Normalisation by the expected deviation, beside real batch normalisation."""
     from numerics.gaps import normalized as gap
 
-    columns = [Column(L, decimals=0), Column("ideal", decimals=4)]
-    columns += [
-        column for width, batch in gap.SHAPES for column in _sampled((N, f" = {width}, ", _k, f" = {batch}"), 3)
-    ]
-    rows = [
-        [Decimal(depth), _number(gap.idealised(depth))]
-        + [cell for shape in gap.SHAPES for cell in _estimate(gap.correlation(*shape, depth))]
-        for depth in gap.DEPTHS
-    ]
+    columns = [Column(N, decimals=0), Column(_k, decimals=0), Column(L, decimals=0)]
+    for quantity in ("correlation", "variance"):
+        columns += [Column("ideal", quantity, decimals=3), *_sampled(quantity, 3)]
+    rows = []
+    for width, batch in gap.SHAPES:
+        for depth in gap.DEPTHS:
+            row: list[Cell] = [Decimal(width), Decimal(batch), Decimal(depth)]
+            for claim, found in zip(gap.claims(depth), gap.estimates(width, batch, depth), strict=True):
+                row += [_number(claim), *_estimate(found)]
+            rows.append(row)
     return Table(
         "normalisation_gap",
         (
-            *("Correlation of two inputs' gradients over ", L - 1, " residual layers with batch normalisation, "),
+            *("Correlation and variance of inputs' gradients over ", L - 1, " residual layers with batch normalisation, "),
             *(sp.Symbol("beta"), f" = {gap.BETA:g}: ideal, dividing by the expected deviation, typical datapoints; and "),
-            *(f"{gap.NETWORKS} real networks of width ", N, " with batches of ", _k, " inputs, with standard errors."),
+            *(f"{gap.NETWORKS} real networks of width ", N, " with batches of ", _k, " inputs, with standard errors. The "),
+            "variance is in units of the output gradient's square, which is the same for all inputs.",
         ),
         tuple(columns),
         tuple(map(tuple, rows)),
@@ -163,7 +165,7 @@ def normalisation_gap() -> Table:
                 " times the output gradient: with the latter's square as the unit their variance is at least 1 and their "
                 "covariance at most 1, whereas the ideal covariance grows without bound. No sampled verdict is needed.",
             ),
-            *resting_on(["shattering.normalized_resnet_correlation"]),
+            *resting_on(["shattering.normalized_resnet_correlation", "shattering.normalized_resnet_variance"]),
         ),
     )  # fmt: skip
 
