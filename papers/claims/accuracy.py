@@ -86,11 +86,12 @@ def accuracy(
     along: tuple[str, sp.Symbol] = ("N", N),
     fixed: Mapping[str, Any] | None = None,
     upto: int = UPTO,
+    far: int | None = None,
 ) -> Settler:
     """The settler of an approximation to a theorem's value along one parameter, of relative accuracy `within`.
 
     along: the parameter and its symbol; fixed: values of the others.  expansion: the value up to a power of 1/size,
-    from a theorem on its series.  upto: the largest size tried.  Raises DoesNotStand.
+    from a theorem on its series.  upto: the largest size tried; far: one more size to look at.  Raises DoesNotStand.
     """
     path = Along(theorem, *along, fixed or {})
 
@@ -101,10 +102,12 @@ def accuracy(
             return Finding(Verdict.CONFIRMED, reason, (theorem,), derived, sp.S.One)
         errors = np.abs(path.errors(printed, upto))
         tail = _tail(printed, expansion(), path.symbol) if expansion else ""
+        tail += f"; {_percent(path.error(printed, far), '+.2g')} off at {path.symbol} = {far}" if far else ""
         kept = _range(errors < float(within))
         best = 1 + int(np.argmin(errors))
+        shown: tuple[int, ...]
         if kept is None:
-            off = f"{100 * float(path.error(printed, best)):+.3g} %"
+            off = _percent(path.error(printed, best), "+.4g")
             reason = f"nowhere within {_percent(within)} up to {path.symbol} = {upto}: nearest at {best}, off by {off}"
             told, verdict, shown = f"{reason}; derived: {unicode(derived)}{tail}", Verdict.CORRECTED, (best,)
         else:
@@ -137,15 +140,13 @@ def _good(
     for size in (first, last, worst, *outside):
         if (abs(path.error(printed, size)) < bound) is (size in outside):
             raise ArithmeticError(f"{path.theorem}: floats and digits disagree at {path.symbol} = {size}")
-    sizes = (
-        f"{path.symbol} >= {first} (tried to {upto})" if last == upto else f"{first} <= {path.symbol} <= {last} only"
-    )
-    most = f"{100 * float(path.error(printed, worst)):+.3g} % at {path.symbol} = {worst}"
+    sizes = f"{path.symbol} >= {first} (tried to {upto})" if last == upto else f"{first} <= {path.symbol} <= {last} only"
+    most = f"{_percent(path.error(printed, worst), '+.4g')} at {path.symbol} = {worst}"
     return f"to {_percent(within)} for {sizes}; largest error there {most}", (worst, *outside)
 
 
-def _percent(within: sp.Rational) -> str:
-    return f"{float(100 * within):g} %"
+def _percent(share: sp.Rational | Fraction, form: str = "g") -> str:
+    return f"{float(100 * share):{form}} %"
 
 
 def _tail(printed: sp.Basic, expansion: sp.Expr, symbol: sp.Symbol) -> str:

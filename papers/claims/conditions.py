@@ -7,8 +7,8 @@ from collections.abc import Callable
 import sympy as sp
 
 from papers.claims.claim import Finding, Settler, Verdict
+from papers.claims.comparison import WIDTHS, for_layer, needed_at
 from papers.claims.idealisations import Gap, true
-from papers.tables.comparison import WIDTHS, for_layer, needed_at
 from theory.proof.library import find
 from theory.proof.notation import unicode
 
@@ -29,9 +29,7 @@ def condition(theorem: str, kept: str, *, gap: Callable[[], Gap] | None = None) 
             return Finding(Verdict.CORRECTED, reason, names, derived)
         spared = [at for at in layers if at not in needed]
         if spared:
-            reason = (
-                f"not needed at i = {', '.join(map(str, spared))}: in {network} the variance is kept without it there"
-            )
+            reason = f"not needed at i = {', '.join(map(str, spared))}: in {network} the variance is kept without it there"
             return Finding(Verdict.CORRECTED, reason, names, derived)
         reason = f"keeps the variance of {kept} and is needed at every layer, decided in {network}"
         return true(Finding(Verdict.CONFIRMED, reason, names, derived), gap)
