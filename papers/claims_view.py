@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
+import sympy as sp
+
 from papers.claims.claim import NOTHING, Claim
+from papers.claims.contradictions import Contradiction
 from papers.terminal import table
 from theory.proof.notation import unicode
 
+SHORTEST_UNIT = 10**4  # a number that is a whole multiple of 1/10^4 was printed as a decimal
 SHORT = 100  # characters of a reason that the overview shows on a terminal
 
 
@@ -21,6 +26,14 @@ def overview(claims: Sequence[Claim]) -> None:
         counts = Counter(claim.finding.verdict for claim in claims if claim.paper == paper)
         shown = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
         print(f"{paper}: {counts.total()} claims: {shown}")
+
+
+def contradicting(found: Sequence[Contradiction]) -> None:
+    """Where papers want different things: the goals, the numbers, and which initialisation serves which."""
+    for each in found:
+        print(f"\n{each.between}: {each.about}")
+        table(each.columns, each.rows)
+        print(f"{each.serves} ({', '.join(each.theorems)})")
 
 
 def _first(theorems: Sequence[str]) -> str:
@@ -52,10 +65,18 @@ def full(claim: Claim) -> str:
     return "\n".join(lines)
 
 
-def _expressions(expr: Any) -> Iterator[str]:
-    if expr == NOTHING:
-        return
-    yield from map(unicode, expr.args if expr.func == NOTHING.func else (expr,))
+def _expressions(expr: sp.Basic) -> Iterator[str]:
+    """A line each."""
+    yield from (_written(part) for part in (expr.args if isinstance(expr, sp.Tuple) else (expr,)) if part != NOTHING)
+
+
+def _written(expr: sp.Basic) -> str:
+    """The expression; a lone number as a decimal where it is a short one."""
+    if isinstance(expr, sp.Tuple):
+        return ", ".join(map(_written, expr.args))
+    if isinstance(expr, sp.Rational) and SHORTEST_UNIT % expr.q == 0:
+        return f"{Decimal(int(expr.p)) / int(expr.q):f}"
+    return unicode(expr)
 
 
 def _sources(theorems: Sequence[str]) -> Iterator[str]:

@@ -274,11 +274,12 @@ def claims(
 ) -> int:
     """What the papers claim, and what of it is true."""
     from papers import claims_view
-    from papers.claims import ledger
+    from papers.claims import contradictions, ledger
 
     try:
         chosen = ledger.of_paper(paper) if paper else ledger.claims()
-        chosen = [claim for claim in chosen if claim is ledger.find(id)] if id else list(chosen)
+        if id:
+            chosen = tuple(claim for claim in chosen if claim is ledger.find(id))
     except ledger.UnknownClaim as unknown:
         raise BadUsage(str(unknown)) from None
     if id and not chosen:
@@ -289,8 +290,12 @@ def claims(
             _ = claim.finding
     if json:
         emit([claims_view.as_data(claim) for claim in chosen])
+    elif id:
+        print(claims_view.full(chosen[0]))
     else:
-        print(claims_view.full(chosen[0])) if id else claims_view.overview(chosen)
+        claims_view.overview(chosen)
+        if not paper:
+            claims_view.contradicting(contradictions.contradictions())
     return 0
 
 

@@ -180,11 +180,11 @@ def _theory(variances: Sequence[float]) -> tuple[list[float], list[float]]:
 def _printed(variances: Sequence[float]) -> list[float]:
     """Equation 6 as the paper prints it, in the same network."""
     from numerics.evaluate.exact import rational
-    from papers.tables.glorot import printed_as
+    from papers.claims import ledger
     from theory.proof.library import find
 
     theorem = find("variance.backpropagated")
-    formula, values = printed_as(theorem, "G-06").expression, []
+    formula, values = ledger.find("G-06").printed, []
     for layer in range(len(variances)):
         given = {"widths": LAYERS, "weight_variances": tuple(variances), "layer": layer}
         _, bound = theorem.bind({**given, "output_gradient_variance": 1})

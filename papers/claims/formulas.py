@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable
 import sympy as sp
 
 from papers.claims.claim import Finding, Settler, Verdict
+from papers.claims.comparison import quotient
 from papers.claims.idealisations import Gap, idealisations, true
 from papers.claims.points import Place, places, telling
-from papers.tables.comparison import quotient
 from theory.proof.cache import record_of
 from theory.proof.library import find
 from theory.proof.normal import difference
 from theory.proof.notation import unicode
+
 
 def formula(
     theorem: str,
@@ -49,7 +50,7 @@ def _unequal(theorem: str, printed: sp.Basic, derived: sp.Basic, candidates: Ite
     ideal = idealisations(theorem)
     sides = [printed, derived]
     if all(isinstance(side, sp.Eq) for side in sides):
-        sides = [side.lhs - side.rhs for side in sides]  # type: ignore[attr-defined]
+        sides = [side.lhs - side.rhs for side in sides]
     seen = telling(sides[0], sides[1], candidates)
     factor = sp.simplify(quotient(printed, derived)) if isinstance(printed, sp.Expr) else None
     if factor is not None and sp.count_ops(factor) > sp.count_ops(printed) + sp.count_ops(derived):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import sympy as sp
@@ -33,8 +34,8 @@ def grows_as(theorem: str, at: Sequence[Mapping[str, Any]], *, along: str) -> Se
                 raise ValueError(f"{printed} has no value other than 0 at {dict(place)}")
             quotients.append(float(exact) / (float(law) if isinstance(law, Fraction) else float(law.mid())))
             points.append(Point(f"{along} = {place[along]}", text(law), text(exact)))
-        steps = [abs(b - a) for a, b in zip(quotients, quotients[1:], strict=False)]
-        settles = all(SETTLING * b < a for a, b in zip(steps, steps[1:], strict=False)) or max(steps) == 0
+        steps = [abs(b - a) for a, b in pairwise(quotients)]
+        settles = all(SETTLING * b < a for a, b in pairwise(steps)) or max(steps) == 0
         shown = ", ".join(f"{q:.6g}" for q in quotients)
         grown = f"derived over printed is {shown} at {along} = {', '.join(str(place[along]) for place in at)}"
         if settles and quotients[-1] > 0:

@@ -26,10 +26,14 @@ IDEALISATIONS = (  # hypotheses, by name, that the networks of the papers do not
 
 @dataclass(frozen=True)
 class Gap:
-    """What is true of the real network: one sentence, and both sides (ideal, real) at telling points."""
+    """What is true of the real network: one sentence, and both sides (ideal, real) at telling points.
+
+    ideal: the idealisation, where the theorem is silent about it because it speaks of something simpler.
+    """
 
     sentence: str
     points: tuple[Point, ...]
+    ideal: str = ""
 
 
 def idealisations(theorem: str) -> tuple[str, ...]:
@@ -44,12 +48,13 @@ def true(finding: Finding, gap: Callable[[], Gap] | None) -> Finding:
     Raises ValueError where there are idealisations and no gap is given.
     """
     ideal = under(finding.theorems)
-    if not ideal:
-        return replace(finding, verdict=Verdict.CONFIRMED)
     if gap is None:
-        raise ValueError(f"{', '.join(finding.theorems)} rest on {', '.join(ideal)}: give the gap to the real network")
+        if ideal:
+            raise ValueError(f"{', '.join(finding.theorems)} rest on {', '.join(ideal)}: give the gap to real networks")
+        return replace(finding, verdict=Verdict.CONFIRMED)
     found = gap()
-    reason = f"{finding.reason}, under {' and '.join(ideal)}; without: {found.sentence}"
+    names = " and ".join(filter(None, (*ideal, found.ideal)))
+    reason = f"{finding.reason}, under {names}; without: {found.sentence}"
     return replace(finding, verdict=Verdict.IDEALISED, reason=reason, points=(*finding.points, *found.points))
 
 

@@ -21,7 +21,8 @@ T = TypeVar("T")
 class Decision:
     """Whether the property holds, None where that cannot be told; one sentence why, and what it rests on.
 
-    counterexample: in words, the smallest that was found; needed where the property does not hold.
+    counterexample: in words, the smallest that was found; needed where the property does not hold.  right: what holds
+    instead, in words, where that is a statement of the same kind.
     """
 
     holds: bool | None
@@ -29,6 +30,7 @@ class Decision:
     theorems: tuple[str, ...] = ()
     derived: sp.Basic | None = None
     counterexample: str = ""
+    right: str = ""
     points: tuple[Point, ...] = ()
     evidence: tuple[str, ...] = ()
 
@@ -41,20 +43,20 @@ def proposition(decide: Callable[[sp.Basic], Decision], gap: Callable[[], Gap] |
 
     def settle(printed: sp.Basic) -> Finding:
         said = decide(printed)
-        verdict = {True: Verdict.CONFIRMED, False: Verdict.REFUTED, None: Verdict.UNDECIDABLE}[said.holds]
-        finding = Finding(verdict, said.because, said.theorems, said.derived, None, said.points, said.evidence)
-        if said.holds:
-            return true(finding, gap)
-        if said.holds is False:
-            if not said.counterexample:
-                raise ValueError(f"'{said.because}' refutes without a counterexample: give the smallest found")
-            return Finding(
-                *(verdict, f"{said.because}; counterexample: {said.counterexample}", said.theorems, said.derived),
-                *(None, said.points, said.evidence),
-            )
-        return finding
+        verdict, reason = _read(said)
+        finding = Finding(verdict, reason, said.theorems, said.derived, None, said.points, said.evidence)
+        return true(finding, gap) if said.holds else finding
 
     return settle
+
+
+def _read(said: Decision) -> tuple[Verdict, str]:
+    if said.holds is not False:
+        return (Verdict.CONFIRMED if said.holds else Verdict.UNDECIDABLE), said.because
+    if not said.counterexample:
+        raise ValueError(f"'{said.because}' refutes without a counterexample: give the smallest found")
+    reason = f"{said.because}; counterexample: {said.counterexample}"
+    return (Verdict.CORRECTED, f"{reason}; right: {said.right}") if said.right else (Verdict.REFUTED, reason)
 
 
 def smallest_failing(candidates: Iterable[T], holds: Callable[[T], bool]) -> T | None:
