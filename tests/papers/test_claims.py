@@ -154,7 +154,7 @@ def test_one_claim_is_shown_with_what_was_printed_and_derived() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--id", "G-50"], "there is no claim G-50; did you mean G-05"),
+        (["--id", "g-06"], "there is no claim g-06; did you mean G-06"),
         (["glorot"], "there are no claims of glorot; did you mean glorot2010?"),
         (["sussillo2014", "--id", "G-05"], "G-05 is a claim of glorot2010, not of sussillo2014"),
     ],
