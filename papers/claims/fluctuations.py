@@ -176,11 +176,11 @@ def best_for_parameters(printed: sp.Basic) -> Decision:
         )
     return Decision(
         off is None,
-        "for a given number of weights equal widths have the least sum 1/n_j too",
+        "for a given number of weights equal widths have "
+        + ("the least sum 1/n_j" if off is None else "not always the least sum 1/n_j"),
         ("failure_modes.equal_widths",),
         counterexample=shown,
-        right="for a given number of weights unequal widths can do better, as the first layer pays for the input and the "
-        "last for nothing",
+        right="unequal widths can do better, as the first layer pays for the input and the last for nothing",
     )
 
 

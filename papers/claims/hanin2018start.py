@@ -28,7 +28,7 @@ from papers.claims.mean_lengths import (
 )
 from papers.claims.normalised_batches import fixed_input
 from papers.claims.properties import proposition
-from papers.claims.together import together
+from papers.claims.together import every, together
 from theory.failure_modes.convolutions import c, channels, kernel, p_, positions, y
 from theory.failure_modes.linear_modules import eta
 from theory.failure_modes.network import ell
@@ -48,11 +48,6 @@ def _on_constant_input(length: sp.Basic) -> sp.Basic:
     """The length that a kernel of size 3 leaves of an input that is 1 everywhere."""
     ones = length.replace(lambda part: isinstance(part, sp.Indexed) and part.base == y, lambda part: sp.S.One)
     return sp.expand(sp.simplify(ones.doit().subs(kernel, 3)))
-
-
-def _for_both_kinds(printed: sp.Basic) -> Any:
-    """The one printed sum for modules that end in a rectifier and for those that end in a linear layer."""
-    return together(proposition(rectifier_modules), _linear_modules)(sp.Tuple(printed, printed))
 
 
 def _linear_modules(printed: sp.Basic) -> Any:
@@ -75,7 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-02", PAPER, "recollected"),
         "The mean length of a residual network is exponential in the sum of the modules' scales, and bounded only if "
         "that sum is finite.",
-        _for_both_kinds,
+        every(proposition(rectifier_modules), _linear_modules),
         _scales,
         "Its right sum depends on the last layer of a module: sum eta where that is a rectifier, whose outputs have a "
         "common sign, sum eta^2 where it is linear and the outputs have mean 0.",

@@ -152,14 +152,13 @@ def figure(printed: sp.Basic) -> Decision:
             points.append(Point(f"log10 of '{label}'", f"{float(read):g}", f"{start + grown[nearest]:.2f} ({nearest})"))
             others.append((label, named, nearest))
     kept = f"{', '.join(KEEPS)} keep E M and {', '.join(FAILS)} do not, exactly"
-    told = "the others by the initialisation they name"
     explained = "; ".join(f"'{label}' is explained by {nearest}, not by {named}" for label, named, nearest in others)
     return Decision(
         not wrong and not others,
-        f"{kept}; in the figure's network each reported length is nearest to that of the initialisation it names",
+        kept if not wrong else f"{', '.join(wrong)} do not do what is said of them",
         names,
-        counterexample=", ".join(wrong) or ", ".join(f"'{label}'" for label, _, _ in others),
-        right="" if wrong else f"{kept}; of the reported lengths {explained}; {told}",
+        counterexample=", ".join(wrong) or ", ".join(f"the figure '{label}'" for label, _, _ in others),
+        right="" if wrong else f"{explained}; the other figures by what they name",
         points=tuple(points),
         evidence=(_cut_factor(),),
     )

@@ -36,8 +36,8 @@ def fixed_input(printed: sp.Basic) -> Decision:
     shown = ", ".join(f"{text(float(grown))} at depth {depth}" for depth, grown in zip(DEPTHS, without, strict=True))
     return Decision(
         False if removed else None,
-        "normalisation over a batch before each rectifier fixes the length in every single initialisation: E M_d of a "
-        "fixed input of the batch is 1/2 at every depth and for every weight variance (sampled)",
+        "normalisation over a batch before each rectifier fixes the sum of the squares over the batch in every single "
+        f"initialisation: E M_d of a fixed input of the batch, sampled, is 1/2 at depths {DEPTHS[0]} and {DEPTHS[1]} alike",
         ("failure_modes.mean_length",),
         counterexample=f"twice He's variance: E M_d = 1/2 within {SHIFT} at depths {DEPTHS[0]} and {DEPTHS[1]}; without "
         f"normalisation it is {shown}, times M_0",
