@@ -11,14 +11,14 @@ from typing import Any
 
 import sympy as sp
 
-from numerics.evaluate import value
 from papers.claims.accuracy import accuracy
-from papers.claims.claim import Claim, Point
+from papers.claims.claim import Claim
 from papers.claims.experiments import experiment
 from papers.claims.formulas import formula
 from papers.claims.gaps import by_theorem
 from papers.claims.numbers import rounded
-from papers.claims.properties import Decision, proposition, smallest_failing
+from papers.claims.properties import proposition
+from papers.claims.rectifiers import climbs, decays, parameters
 from papers.claims.sampled_gaps import cosines, feedforward_square, squares
 from papers.claims.together import together
 from papers.claims.typical_datapoints import (
@@ -32,7 +32,6 @@ from papers.claims.typical_datapoints import (
     ten_layers_square,
 )
 from theory.proof.library import find
-from theory.proof.notation import unicode
 from theory.shattering.architectures import alpha, beta, gamma
 from theory.shattering.batch import m
 from theory.shattering.brownian import s, t
@@ -88,67 +87,6 @@ def _leading_covariance(derived: sp.Basic) -> sp.Basic:
 
 _factor = branch**2 / (branch**2 * (r - 1) + 1)
 _both = chosen[1, k] * chosen[2, k]
-
-
-# --- properties ------------------------------------------------------------------------------------------
-
-
-def _decays(printed: sp.Basic) -> Decision:
-    """A lower bound that is a power of the depth, against an exponential of it."""
-    name = "shattering.relu_gradient_lower_bound"
-    bound = sp.simplify(find(name).derivation().statement.left.subs(rho, 0))
-    if sp.limit(sp.log(bound) - sp.log(printed), L, sp.oo) != sp.oo:
-        return Decision(None, f"the lower bound of {name} does not decide it", (name,))
-    depth = smallest_failing(range(1, 1000), lambda at: bool(bound.subs(L, at) <= printed.subs(L, at)))
-    if depth is None:
-        return Decision(None, "no depth below 1000 tells", (name,))
-    least, claimed = (f"{float(side.subs(L, depth)):.4g}" for side in (bound, printed))
-    deep = {"depth": 50, "correlation": 0}
-    real, ideal = value("shattering.relu_gradient_correlation", 6, **deep), printed.subs(L, deep["depth"])
-    return Decision(
-        False,
-        f"in wide rectifier networks it is at least {unicode(bound)} for orthogonal inputs at every depth L, a power of "
-        "L: the exponential law needs typical datapoints, and for these skip connections alone leave it exponential",
-        (name, "shattering.relu_gradient_power", "shattering.resnet_correlation"),
-        counterexample=f"depth {depth}: at least {least}, where the exponential law says {claimed}",
-        points=(Point(f"L = {depth}", claimed, f">= {least}"), Point("L = 50", f"{float(ideal):.6g}", real)),
-    )
-
-
-def _climbs(printed: sp.Basic) -> Decision:
-    """The lower bound on the share of co-active units grows with the depth, and to the printed limit."""
-    name = "shattering.coactivation_climbs"
-    bound = find(name).derivation().statement.left.subs(rho, 0)
-    grows = sp.simplify(sp.diff(bound.subs(L, sp.Symbol("L", positive=True)), sp.Symbol("L", positive=True)))
-    limit = sp.limit(bound, L, sp.oo)
-    ends = limit == printed
-    return Decision(
-        bool(grows.is_positive and ends),
-        "without normalisation the share of units active for both of two orthogonal inputs is at least "
-        f"{unicode(bound)}, which grows to {limit}",
-        (name,),
-        counterexample=""
-        if ends
-        else f"at large depth it exceeds every number below {limit}, and {printed} is printed",
-    )
-
-
-def _parameters(printed: sp.Basic) -> Decision:
-    """A concatenated rectifier layer with m filters has 2 m of them below: 2 m^2 against n^2 weights of a place."""
-    name = "shattering.looks_linear"
-    share = sp.simplify(2 * printed**2)
-    points = []
-    for filters in (8, 16, 32, 64):
-        nearest = int(sp.Integer(round(float(printed * filters))))
-        points.append(Point(f"{filters} filters, {nearest} of them", str(filters**2), str(2 * nearest**2)))
-    return Decision(
-        share == 1,
-        f"a block (W -W) with {unicode(printed)} as many filters has {share} times the weights of the rectifier layer, "
-        "up to rounding to whole filters; the first layer and the biases have fewer",
-        (name,),
-        counterexample="" if share == 1 else f"one filter more or less: {share} times as many weights",
-        points=tuple(points),
-    )
 
 
 _depth_100: list[Mapping[str, Any]] = [{"depth": 100, "beta": weight} for weight in (sp.Rational(1, 10), 1)]
@@ -265,7 +203,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-12", PAPER, "text"),
         "Gradient correlation decays exponentially in feed-forward rectifier nets, far more slowly with skip connections.",
-        proposition(_decays),
+        proposition(decays),
         sp.Integer(2) ** -L,
     ),
     Claim(
@@ -291,7 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
                     [{"batch": size} for size in (8, 32, 128)],
                 ),
             ),
-            proposition(_climbs),
+            proposition(climbs),
         ),
         sp.Tuple(HALF, QUARTER, HALF),
         "A quarter is the limit of large batches.",
@@ -316,7 +254,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-17", PAPER, "text"),
         "CReLU nets with 1/sqrt(2) as many filters have the parameter count of the rectifier net.",
-        proposition(_parameters),
+        proposition(parameters),
         1 / sp.sqrt(2),
     ),
     Claim(

@@ -29,7 +29,9 @@ def condition(theorem: str, kept: str, *, gap: Callable[[], Gap] | None = None) 
             return Finding(Verdict.CORRECTED, reason, names, derived)
         spared = [at for at in layers if at not in needed]
         if spared:
-            reason = f"not needed at i = {', '.join(map(str, spared))}: in {network} the variance is kept without it there"
+            reason = (
+                f"not needed at i = {', '.join(map(str, spared))}: in {network} the variance is kept without it there"
+            )
             return Finding(Verdict.CORRECTED, reason, names, derived)
         reason = f"keeps the variance of {kept} and is needed at every layer, decided in {network}"
         return true(Finding(Verdict.CONFIRMED, reason, names, derived), gap)

@@ -144,7 +144,9 @@ def _one_number(printed: sp.Basic) -> Decision:
     )
     theorems = ("variance.mean_singular_value", "probability.chi_square_log_mean")
     because = "volumes grow by the product of the singular values, variances by the mean of their squares"
-    return Decision(not failing, because, theorems, None, " and ".join(named), points=points, evidence=(_determinant(),))
+    return Decision(
+        not failing, because, theorems, None, " and ".join(named), points=points, evidence=(_determinant(),)
+    )
 
 
 def _determinant() -> str:
@@ -161,13 +163,17 @@ def _determinant() -> str:
 def _gradients(printed: sp.Basic) -> Decision:
     """Equal widths: the gradient's factor a layer, and whether weight gradients have one variance in all layers."""
     standard, normalized = (sp.Rational(scale) for scale in printed.args)
-    backward, weight = (at_equal_widths(find(f"variance.{name}").value()) for name in ("backpropagated", "weight_gradient"))
+    backward, weight = (
+        at_equal_widths(find(f"variance.{name}").value()) for name in ("backpropagated", "weight_gradient")
+    )
     factor = sp.simplify(backward / backward.subs(i, i + 1))
     at = {name: factor.subs(v[0], scale / n[0]) for name, scale in (("standard", standard), ("normalized", normalized))}
     derived = [find("variance.standard_weight").value().subs(n_, n[0]), find("variance.normalized_weight").value()]
     scales = [sp.cancel(n[0] * derived[0]), sp.cancel(n_in * derived[1].subs(n_out, n_in))]
     holds = at["standard"] < 1 and at["normalized"] == 1 and not weight.has(i) and scales == [standard, normalized]
-    because = f"at equal widths a layer multiplies Var dC/ds by {scales[0]} and {scales[1]}; Var dC/dW does not contain i"
+    because = (
+        f"at equal widths a layer multiplies Var dC/ds by {scales[0]} and {scales[1]}; Var dC/dW does not contain i"
+    )
     theorems = ("variance.backpropagated", "variance.weight_gradient")
     counter = "" if holds else f"factors {at['standard']} and {at['normalized']}"
     return Decision(bool(holds), because, theorems, sp.Tuple(factor, weight), counter)

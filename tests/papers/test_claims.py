@@ -17,7 +17,11 @@ from papers.claims.contradictions import length_or_logarithm, residual_scales
 from papers.command_line import app
 
 FOLDER = Path(ledger.__file__).parent
-CLAIM_FILES = [FOLDER / f"{paper}.py" for paper in ledger.PAPERS]
+SETTLERS = (
+    *("claim", "idealisations", "formulas", "conditions", "accuracy", "numbers", "growth", "properties", "together"),
+    *("experiments", "sampled_gaps"),  # the latter reads the verdicts of sampled evidence, which are other ones
+)
+CLAIM_FILES = [path for path in sorted(FOLDER.glob("*.py")) if path.stem not in SETTLERS]
 CLAIMS = ledger.claims()
 HOLD = (Verdict.CONFIRMED, Verdict.IDEALISED)
 UNSETTLED = (Verdict.OPEN, Verdict.UNDECIDABLE)
@@ -70,7 +74,7 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)
-def test_no_claim_file_names_a_verdict(path: Path) -> None:
+def test_no_file_but_the_settlers_names_a_verdict(path: Path) -> None:
     words = {str(verdict) for verdict in Verdict}
     for line, text in strings(path):
         assert not words & set(text.replace(",", " ").replace(".", " ").lower().split()), f"{path.name}:{line}"
