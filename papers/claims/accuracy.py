@@ -140,7 +140,9 @@ def _good(
     for size in (first, last, worst, *outside):
         if (abs(path.error(printed, size)) < bound) is (size in outside):
             raise ArithmeticError(f"{path.theorem}: floats and digits disagree at {path.symbol} = {size}")
-    sizes = f"{path.symbol} >= {first} (tried to {upto})" if last == upto else f"{first} <= {path.symbol} <= {last} only"
+    sizes = (
+        f"{path.symbol} >= {first} (tried to {upto})" if last == upto else f"{first} <= {path.symbol} <= {last} only"
+    )
     most = f"{_percent(path.error(printed, worst), '+.4g')} at {path.symbol} = {worst}"
     return f"to {_percent(within)} for {sizes}; largest error there {most}", (worst, *outside)
 

@@ -11,19 +11,27 @@ from typing import Any
 
 import sympy as sp
 
-from numerics.evaluate import value
 from papers.claims.accuracy import accuracy
-from papers.claims.claim import Claim, Point
+from papers.claims.claim import Claim
 from papers.claims.experiments import experiment
 from papers.claims.formulas import formula
-from papers.claims.gaps import by_theorem, joined
-from papers.claims.idealisations import Gap
+from papers.claims.gaps import by_theorem
 from papers.claims.numbers import rounded
-from papers.claims.properties import Decision, proposition, smallest_failing
-from papers.claims.sampled_gaps import cosines, feedforward, feedforward_square, normalized, skipping, squares
+from papers.claims.properties import proposition
+from papers.claims.rectifiers import climbs, decays, parameters
+from papers.claims.sampled_gaps import cosines, feedforward_square, squares
 from papers.claims.together import together
+from papers.claims.typical_datapoints import (
+    HIGHWAY,
+    PLAIN,
+    SCALED,
+    UNSCALED,
+    feedforward_gap,
+    hundred_layers,
+    ten_layers,
+    ten_layers_square,
+)
 from theory.proof.library import find
-from theory.proof.notation import unicode
 from theory.shattering.architectures import alpha, beta, gamma
 from theory.shattering.batch import m
 from theory.shattering.brownian import s, t
@@ -37,45 +45,6 @@ from theory.symbols import L, N, d, i, j, k, l, r, rho
 
 PAPER = "balduzzi2017"
 HALF, QUARTER = sp.Rational(1, 2), sp.Rational(1, 4)
-
-
-# --- gaps -------------------------------------------------------------------------------------------
-
-
-def _correlation(depth: int, weight: sp.Rational) -> sp.Rational:
-    """That of theorem 3, as a fraction of six digits."""
-    return sp.Rational(value("shattering.normalized_resnet_correlation", 6, depth=depth, beta=weight))
-
-
-_wide = by_theorem(
-    "the gradient correlation of wide rectifier networks, orthogonal inputs,",
-    "shattering.relu_gradient_correlation",
-    lambda place: sp.Rational(1, 2 ** place["depth"]),
-    [{"depth": depth, "correlation": 0} for depth in (1, 5, 24, 50)],
-)
-_plain = feedforward(100, 5, 0.07)
-_feedforward = joined(_wide, cosines(_plain))
-_unscaled = skipping(100, 5, 1.0, 1.0, sp.Rational(3, 4) ** 5, 0.08)
-_scaled = skipping(100, 5, 0.5**0.5, 0.5**0.5, sp.Rational(3, 4) ** 5, 0.08)
-_highway = skipping(50, 5, 0.8**0.5, 0.2**0.5, sp.Rational(9, 10) ** 5, 0.04)  # gamma_1^2 = 1 - 1/L
-
-
-def normalized_cosines(*places: tuple[int, sp.Rational, int, float]) -> Gap:
-    """The gap of theorem 3 at (depth, beta, width, shift), with batches of 16."""
-    nets = (normalized(width, depth, float(w), 16, _correlation(depth, w), shift) for depth, w, width, shift in places)
-    return cosines(*nets)()
-
-
-def _ten_layers() -> Gap:
-    return normalized_cosines((10, sp.S.One, 32, 0.12))
-
-
-def _hundred_layers() -> Gap:
-    return normalized_cosines((100, sp.Rational(1, 10), 16, 0.09), (100, sp.S.One, 16, 0.12))
-
-
-def _ten_layers_square() -> Gap:
-    return squares(normalized(32, 10, 1, 16, _correlation(10, sp.S.One), 0.12), sp.Integer(10), 2000)()
 
 
 # --- what the theorems say, as the paper writes it ------------------------------------------------------
@@ -120,67 +89,6 @@ _factor = branch**2 / (branch**2 * (r - 1) + 1)
 _both = chosen[1, k] * chosen[2, k]
 
 
-# --- properties ------------------------------------------------------------------------------------------
-
-
-def _decays(printed: sp.Basic) -> Decision:
-    """A lower bound that is a power of the depth, against an exponential of it."""
-    name = "shattering.relu_gradient_lower_bound"
-    bound = sp.simplify(find(name).derivation().statement.left.subs(rho, 0))
-    if sp.limit(sp.log(bound) - sp.log(printed), L, sp.oo) != sp.oo:
-        return Decision(None, f"the lower bound of {name} does not decide it", (name,))
-    depth = smallest_failing(range(1, 1000), lambda at: bool(bound.subs(L, at) <= printed.subs(L, at)))
-    if depth is None:
-        return Decision(None, "no depth below 1000 tells", (name,))
-    least, claimed = (f"{float(side.subs(L, depth)):.4g}" for side in (bound, printed))
-    deep = {"depth": 50, "correlation": 0}
-    real, ideal = value("shattering.relu_gradient_correlation", 6, **deep), printed.subs(L, deep["depth"])
-    return Decision(
-        False,
-        f"in wide rectifier networks it is at least {unicode(bound)} for orthogonal inputs at every depth L, a power of "
-        "L: the exponential law needs typical datapoints, and for these skip connections alone leave it exponential",
-        (name, "shattering.relu_gradient_power", "shattering.resnet_correlation"),
-        counterexample=f"depth {depth}: at least {least}, where the exponential law says {claimed}",
-        points=(Point(f"L = {depth}", claimed, f">= {least}"), Point("L = 50", f"{float(ideal):.6g}", real)),
-    )
-
-
-def _climbs(printed: sp.Basic) -> Decision:
-    """The lower bound on the share of co-active units grows with the depth, and to the printed limit."""
-    name = "shattering.coactivation_climbs"
-    bound = find(name).derivation().statement.left.subs(rho, 0)
-    grows = sp.simplify(sp.diff(bound.subs(L, sp.Symbol("L", positive=True)), sp.Symbol("L", positive=True)))
-    limit = sp.limit(bound, L, sp.oo)
-    ends = limit == printed
-    return Decision(
-        bool(grows.is_positive and ends),
-        "without normalisation the share of units active for both of two orthogonal inputs is at least "
-        f"{unicode(bound)}, which grows to {limit}",
-        (name,),
-        counterexample=""
-        if ends
-        else f"at large depth it exceeds every number below {limit}, and {printed} is printed",
-    )
-
-
-def _parameters(printed: sp.Basic) -> Decision:
-    """A concatenated rectifier layer with m filters has 2 m of them below: 2 m^2 against n^2 weights of a place."""
-    name = "shattering.looks_linear"
-    share = sp.simplify(2 * printed**2)
-    points = []
-    for filters in (8, 16, 32, 64):
-        nearest = int(sp.Integer(round(float(printed * filters))))
-        points.append(Point(f"{filters} filters, {nearest} of them", str(filters**2), str(2 * nearest**2)))
-    return Decision(
-        share == 1,
-        f"a block (W -W) with {unicode(printed)} as many filters has {share} times the weights of the rectifier layer, "
-        "up to rounding to whole filters; the first layer and the biases have fewer",
-        (name,),
-        counterexample="" if share == 1 else f"one filter more or less: {share} times as many weights",
-        points=tuple(points),
-    )
-
-
 _depth_100: list[Mapping[str, Any]] = [{"depth": 100, "beta": weight} for weight in (sp.Rational(1, 10), 1)]
 
 CLAIMS: tuple[Claim, ...] = (
@@ -194,13 +102,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-02", PAPER, "text"),
         "With weights of variance 2/N the gradient of a feed-forward rectifier net has variance 1.",
-        formula("shattering.feedforward_variance", gap=feedforward_square(_plain, 0.05)),
+        formula("shattering.feedforward_variance", gap=feedforward_square(PLAIN, 0.05)),
         sp.S.One,
     ),
     Claim(
         *("B-03", PAPER, "text"),
         "Two inputs' gradients in a feed-forward rectifier net correlate as 2^-L.",
-        formula("shattering.feedforward_correlation", gap=_feedforward),
+        formula("shattering.feedforward_correlation", gap=feedforward_gap),
         sp.Integer(2) ** -L,
     ),
     Claim(
@@ -210,10 +118,10 @@ CLAIMS: tuple[Claim, ...] = (
             formula(
                 "shattering.resnet_variance",
                 in_print=_resnet(sp.S.One),
-                gap=squares(_unscaled, sp.Integer(2) ** 5, 4000),
+                gap=squares(UNSCALED, sp.Integer(2) ** 5, 4000),
             ),
-            formula("shattering.resnet_correlation", in_print=_covariance, gap=cosines(_unscaled)),
-            formula("shattering.resnet_correlation", in_print=_resnet(sp.S.One), gap=cosines(_unscaled)),
+            formula("shattering.resnet_correlation", in_print=_covariance, gap=cosines(UNSCALED)),
+            formula("shattering.resnet_correlation", in_print=_resnet(sp.S.One), gap=cosines(UNSCALED)),
         ),
         sp.Tuple(sp.Integer(2) ** L, sp.Rational(3, 2) ** L, sp.Rational(3, 4) ** L),
     ),
@@ -224,12 +132,12 @@ CLAIMS: tuple[Claim, ...] = (
             formula(
                 "shattering.resnet_variance",
                 in_print=_resnet(sp.sqrt(HALF)),
-                gap=squares(_scaled, sp.S.One, 4000),
+                gap=squares(SCALED, sp.S.One, 4000),
             ),
             formula(
                 "shattering.resnet_correlation",
                 in_print=_resnet(sp.sqrt(HALF)),
-                gap=cosines(_scaled),
+                gap=cosines(SCALED),
             ),
         ),
         sp.Tuple(sp.S.One, sp.Rational(3, 4) ** L),
@@ -237,15 +145,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-06", PAPER, "text"),
         "With batch normalisation and branches of weight beta the gradient has variance beta^2 (L - 1) + 1.",
-        formula("shattering.normalized_resnet_variance", gap=_ten_layers_square),
+        formula("shattering.normalized_resnet_variance", gap=ten_layers_square),
         branch**2 * (L - 1) + 1,
     ),
     Claim(
         *("B-07", PAPER, "text"),
         "With batch normalisation covariance ~ beta sqrt(L), correlation ~ 1/(beta sqrt(L)); two finite products behind it.",
         together(
-            formula("shattering.normalized_resnet_variance", in_print=_before_telescoping, gap=_ten_layers_square),
-            formula("shattering.normalized_resnet_covariance", gap=_ten_layers),
+            formula("shattering.normalized_resnet_variance", in_print=_before_telescoping, gap=ten_layers_square),
+            formula("shattering.normalized_resnet_covariance", gap=ten_layers),
             formula("shattering.normalized_resnet_asymptote", in_print=_leading_covariance),
             formula("shattering.normalized_resnet_asymptote", in_print=_leading),
         ),
@@ -260,7 +168,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-08", PAPER, "text"),
         "At 100 layers the gradient correlation is 0.7 for beta = 0.1 and 0.1 for beta = 1.",
-        rounded("shattering.normalized_resnet_correlation", _depth_100, decimals=1, gap=_hundred_layers),
+        rounded("shattering.normalized_resnet_correlation", _depth_100, decimals=1, gap=hundred_layers),
         sp.Tuple(sp.Rational(7, 10), sp.Rational(1, 10)),
         "From the finite products: 1/(beta sqrt(L)) would say 1 for beta = 0.1.",
     ),
@@ -275,9 +183,9 @@ CLAIMS: tuple[Claim, ...] = (
         *("B-10", PAPER, "text"),
         "Highway nets: variance 1, correlation (gamma_1^2 + gamma_2^2/2)^L, tending to exp(-1/2) at gamma_2^2 = 1/L.",
         together(
-            formula("shattering.variance_path", in_print=_highway_layers, gap=squares(_highway, sp.S.One, 4000)),
-            formula("shattering.highway_correlation", gap=cosines(_highway)),
-            formula("shattering.highway_correlation", in_print=_at_root, gap=cosines(_highway)),
+            formula("shattering.variance_path", in_print=_highway_layers, gap=squares(HIGHWAY, sp.S.One, 4000)),
+            formula("shattering.highway_correlation", gap=cosines(HIGHWAY)),
+            formula("shattering.highway_correlation", in_print=_at_root, gap=cosines(HIGHWAY)),
         ),
         sp.Tuple(sp.S.One, (gamma**2 + (1 - gamma**2) / 2) ** L, sp.exp(-HALF)),
         "The distance to the limit is at most exp(-1/2)/(4L - 2): shattering.highway_limit.",
@@ -295,7 +203,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-12", PAPER, "text"),
         "Gradient correlation decays exponentially in feed-forward rectifier nets, far more slowly with skip connections.",
-        proposition(_decays),
+        proposition(decays),
         sp.Integer(2) ** -L,
     ),
     Claim(
@@ -321,7 +229,7 @@ CLAIMS: tuple[Claim, ...] = (
                     [{"batch": size} for size in (8, 32, 128)],
                 ),
             ),
-            proposition(_climbs),
+            proposition(climbs),
         ),
         sp.Tuple(HALF, QUARTER, HALF),
         "A quarter is the limit of large batches.",
@@ -346,7 +254,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-17", PAPER, "text"),
         "CReLU nets with 1/sqrt(2) as many filters have the parameter count of the rectifier net.",
-        proposition(_parameters),
+        proposition(parameters),
         1 / sp.sqrt(2),
     ),
     Claim(

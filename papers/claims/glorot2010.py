@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
-from itertools import combinations_with_replacement
-from math import log, prod
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from numerics.evaluate import value
 from numerics.evaluate.exact import rational
-from papers.claims.claim import Claim, Point
+from papers.claims.claim import Claim
 from papers.claims.comparison import at_equal_widths, balanced
 from papers.claims.conditions import condition
 from papers.claims.experiments import experiment, out_of_reach
@@ -21,10 +18,11 @@ from papers.claims.formulas import formula
 from papers.claims.gaps import by_theorem
 from papers.claims.idealisations import Gap
 from papers.claims.numbers import rounded
-from papers.claims.points import Place, text
+from papers.claims.points import Place
 from papers.claims.properties import Decision, proposition, smallest_failing
 from papers.claims.sampled_gaps import ALPHA, BETA, RATES, Sampled, judged
 from papers.claims.shapeset import constant_guess
+from papers.claims.singular_values import behind_tanh, one_number
 from papers.claims.together import together
 from theory.networks import G, df, f, next_width, w, y
 from theory.proof.library import find
@@ -83,17 +81,6 @@ _slopes = by_theorem(
 )
 
 
-def _singular_values() -> Gap:
-    """By Jensen the mean singular value is at most the root of the mean square, n Var W E f'(s)^2."""
-    points = []
-    for scale in (Fraction(1), Fraction(1, 3)):
-        ideal = value("variance.mean_singular_value", 3, scale=scale)
-        slope = float(value("variance.jacobian_factor", activation="tanh", preactivation_variance=scale))
-        points.append(Point(f"n Var W = {scale}", ideal, f"at most {(float(scale) * slope) ** 0.5:.3f}"))
-    shown = " and ".join(f"{point.derived} at {point.where}" for point in points)
-    return Gap(f"behind unit-variance inputs the slopes of tanh leave {shown}", tuple(points), "linear regime")
-
-
 # --- properties ------------------------------------------------------------------------------------
 
 
@@ -124,50 +111,20 @@ def _both_kept(printed: sp.Basic) -> Decision:
     return Decision(failing is None, because, ("variance.compromise",), least, counter)
 
 
-def _three(diagonal: tuple[int, ...]) -> tuple[Fraction, Fraction, Fraction]:
-    """Mean singular value, volume ratio and variance ratio of a diagonal matrix."""
-    size = len(diagonal)
-    return Fraction(sum(diagonal), size), Fraction(prod(diagonal)), Fraction(sum(entry**2 for entry in diagonal), size)
-
-
-def _one_number(printed: sp.Basic) -> Decision:
-    """Whether the three are one number for all diagonal matrices, smallest first."""
-    matrices = [*((one,) for one in (1, 2, 3)), *combinations_with_replacement((1, 2, 3), 2)]
-    variances = smallest_failing(matrices, lambda diagonal: _three(diagonal)[0] == _three(diagonal)[2])
-    volumes = smallest_failing(matrices, lambda diagonal: _three(diagonal)[0] == _three(diagonal)[1])
-    failing = [diagonal for diagonal in (variances, volumes) if diagonal is not None]
-    named = [f"J = diag({', '.join(map(str, diagonal))})" for diagonal in failing]
-    sides = [list(map(text, _three(diagonal))) for diagonal in failing]
-    points = tuple(
-        Point(name, mean, f"volumes {volume}, variances {variance}")
-        for name, (mean, volume, variance) in zip(named, sides, strict=True)
-    )
-    theorems = ("variance.mean_singular_value", "probability.chi_square_log_mean")
-    because = "volumes grow by the product of the singular values, variances by the mean of their squares"
-    return Decision(not failing, because, theorems, None, " and ".join(named), points=points, evidence=(_determinant(),))
-
-
-def _determinant() -> str:
-    """What the three are for a normal matrix: |det W|^2 is a product of chi-square variables of 1..n degrees over n^n."""
-    logs = [Fraction(value("probability.chi_square_log_mean", k=size)) for size in range(1, WIDTH + 1)]
-    volume = (float(sum(logs)) - WIDTH * log(WIDTH)) / 2
-    mean = value("variance.mean_singular_value", 3, scale=1)
-    return (
-        f"for normal W of width {WIDTH} with n Var W = 1 the volume ratio is about e^({volume:.0f}) (goodman1963), the mean "
-        f"singular value {mean} (in the limit of width), the ratio of variances 1"
-    )
-
-
 def _gradients(printed: sp.Basic) -> Decision:
     """Equal widths: the gradient's factor a layer, and whether weight gradients have one variance in all layers."""
     standard, normalized = (sp.Rational(scale) for scale in printed.args)
-    backward, weight = (at_equal_widths(find(f"variance.{name}").value()) for name in ("backpropagated", "weight_gradient"))
+    backward, weight = (
+        at_equal_widths(find(f"variance.{name}").value()) for name in ("backpropagated", "weight_gradient")
+    )
     factor = sp.simplify(backward / backward.subs(i, i + 1))
     at = {name: factor.subs(v[0], scale / n[0]) for name, scale in (("standard", standard), ("normalized", normalized))}
     derived = [find("variance.standard_weight").value().subs(n_, n[0]), find("variance.normalized_weight").value()]
     scales = [sp.cancel(n[0] * derived[0]), sp.cancel(n_in * derived[1].subs(n_out, n_in))]
     holds = at["standard"] < 1 and at["normalized"] == 1 and not weight.has(i) and scales == [standard, normalized]
-    because = f"at equal widths a layer multiplies Var dC/ds by {scales[0]} and {scales[1]}; Var dC/dW does not contain i"
+    because = (
+        f"at equal widths a layer multiplies Var dC/ds by {scales[0]} and {scales[1]}; Var dC/dW does not contain i"
+    )
     theorems = ("variance.backpropagated", "variance.weight_gradient")
     counter = "" if holds else f"factors {at['standard']} and {at['normalized']}"
     return Decision(bool(holds), because, theorems, sp.Tuple(factor, weight), counter)
@@ -259,13 +216,13 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "G-17", PAPER, "text", "The mean singular value of a layer's Jacobian is about 0.8 (eq. 16) and 0.5 (eq. 1).",
         rounded(
-            "variance.mean_singular_value", [{"scale": 1}, {"scale": Fraction(1, 3)}], decimals=1, gap=_singular_values
+            "variance.mean_singular_value", [{"scale": 1}, {"scale": Fraction(1, 3)}], decimals=1, gap=behind_tanh
         ),
         sp.Tuple(sp.Rational(4, 5), sp.Rational(1, 2)),
     ),
     Claim(
         "G-18", PAPER, "text", "The mean singular value is the ratio of small volumes and of activation variances.",
-        proposition(_one_number),
+        proposition(one_number),
     ),
     Claim(
         "G-20", PAPER, "text", "Table 1: test errors of five nets on four data sets; sigmoid worst, tanh N among the best.",

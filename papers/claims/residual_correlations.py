@@ -10,10 +10,10 @@ from fractions import Fraction
 import sympy as sp
 
 from numerics.evaluate import value
-from papers.claims.balduzzi2017 import normalized_cosines
 from papers.claims.claim import Point
 from papers.claims.idealisations import Gap
 from papers.claims.properties import Decision, smallest_failing
+from papers.claims.typical_datapoints import normalized_cosines
 from theory.proof.library import find
 from theory.proof.notation import unicode
 from theory.shattering.architectures import beta

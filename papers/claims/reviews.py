@@ -62,12 +62,18 @@ def _gains_exceed(printed: sp.Basic) -> Decision:
     bound = Fraction(str(printed.rhs))
     widths, kinds = (10, 100, 1000), ("linear", "relu", "orthogonal_relu")
     gains = {(kind, width): value(f"random_walk.{kind}_gain", 8, N=width) for kind, width in product(kinds, widths)}
-    keeps_length = find("random_walk.unbiased_gain").value().rhs.subs(mu, sp.log(1))  # z = 1: an orthogonal linear layer
+    keeps_length = (
+        find("random_walk.unbiased_gain").value().rhs.subs(mu, sp.log(1))
+    )  # z = 1: an orthogonal linear layer
     gains |= {("orthogonal linear", width): str(keeps_length) for width in widths}
     failing = smallest_failing(gains, lambda layer: Fraction(gains[layer]) > bound)
     shown = ", ".join(f"{kind} {gains[kind, 1000]}" for kind in (*kinds, "orthogonal linear"))
     because = f"unbiased gains at width 1000: {shown}"
-    theorems = ("random_walk.unbiased_gain", *(f"random_walk.{kind}_gain" for kind in kinds), "shattering.orthonormal_layer")
+    theorems = (
+        "random_walk.unbiased_gain",
+        *(f"random_walk.{kind}_gain" for kind in kinds),
+        "shattering.orthonormal_layer",
+    )
     if failing is None:
         return Decision(True, because, theorems)
     points = (Point(f"{failing[0]}, N = {failing[1]}", f"above {bound}", gains[failing]),)
@@ -96,7 +102,9 @@ def _one_weight_gradient(printed: sp.Basic) -> Decision:
     equal = all(len(set(variances((width,) * 4, scale))) == 1 for width in (1, 2, 5) for scale in scales)
     evidence = ("at equal widths they agree whatever n Var W is: 1/3 and 7 were tried",) if equal else ()
     if failing is None:
-        return Decision(True, "all networks of widths 1 and 2 have one variance in all layers", (name,), evidence=evidence)
+        return Decision(
+            True, "all networks of widths 1 and 2 have one variance in all layers", (name,), evidence=evidence
+        )
     because = "the condition does not make the weight gradients of unequal layers agree"
     shown = ", ".join(map(str, variances(failing)))
     points = (Point(f"widths {failing}, Var W^i = 1/n_i", "one number", shown),)
@@ -128,7 +136,9 @@ def _same_law(printed: sp.Basic) -> Decision:
     because = f"their variances {unicode(standard)} and {unicode(normalized)} agree at n_out = {unicode(agree[0])} only"
     theorems = ("variance.standard_weight", "variance.normalized_weight")
     counter = "" if failing is None else f"{failing[0]} unit below and {failing[1]} above"
-    return Decision(failing is None, because, theorems, sp.Tuple(standard, normalized), counter, evidence=tuple(evidence))
+    return Decision(
+        failing is None, because, theorems, sp.Tuple(standard, normalized), counter, evidence=tuple(evidence)
+    )
 
 
 def _sigmoid_shrinks(printed: sp.Basic) -> Decision:

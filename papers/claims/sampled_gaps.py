@@ -93,7 +93,7 @@ def judged(sampled: Sampled, plan: MeanPlan, measure: Callable[[Pass], Tensor]) 
 
     named = {"experiment": f"gap: {sampled.name}", "measure": measure, "device": "cpu"}
     seen = judge(plan, cheapest(sampled.network).sample(sampled.network, plan.networks, **named))
-    shown = f"{seen.estimate:.3f} +- {seen.standard_error:.3f}"
+    shown = f"{seen.estimate:.3f} +- {seen.standard_error:.1g}"
     told = {
         "refuted": f"{shown} and not {plan.mean:.3g}",
         "agrees": f"{shown}, within {plan.shift:g} of {plan.mean:.3g}",

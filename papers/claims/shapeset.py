@@ -25,4 +25,6 @@ def class_prior() -> dict[tuple[str, ...], Fraction]:
 def constant_guess() -> tuple[str, ...]:
     """The error of the best constant guess, in one sentence."""
     best = max(class_prior().values())
-    return (f"on Shapeset-3x2 the best constant guess has {float(100 * (1 - best)):.2f} % errors: a class has prior {best}",)
+    return (
+        f"on Shapeset-3x2 the best constant guess has {float(100 * (1 - best)):.2f} % errors: a class has prior {best}",
+    )

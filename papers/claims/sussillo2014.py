@@ -94,7 +94,9 @@ def _wider_is_steadier(printed: sp.Basic) -> Decision:
         variances = function(name)(N=np.arange(1, WIDEST + 2))
         failing = smallest_failing(range(1, WIDEST + 1), lambda width: variances[width] < variances[width - 1])  # noqa: B023
         if failing is not None:
-            return Decision(False, f"{name} does not fall", tuple(names), counterexample=f"N = {failing} to {failing + 1}")
+            return Decision(
+                False, f"{name} does not fall", tuple(names), counterexample=f"N = {failing} to {failing + 1}"
+            )
         shown = ", ".join(value(name, 4, N=width) for width in (10, 100, WIDEST))
         points.append(Point("N = 10, 100, 1000", "", f"{name} is {shown}"))
     because = (

@@ -17,7 +17,11 @@ from papers.claims.contradictions import length_or_logarithm, residual_scales
 from papers.command_line import app
 
 FOLDER = Path(ledger.__file__).parent
-CLAIM_FILES = [FOLDER / f"{paper}.py" for paper in ledger.PAPERS]
+SETTLERS = (
+    *("claim", "idealisations", "formulas", "conditions", "accuracy", "numbers", "growth", "properties", "together"),
+    *("experiments", "sampled_gaps"),  # the latter reads the verdicts of sampled evidence, which are other ones
+)
+CLAIM_FILES = [path for path in sorted(FOLDER.glob("*.py")) if path.stem not in SETTLERS]
 CLAIMS = ledger.claims()
 HOLD = (Verdict.CONFIRMED, Verdict.IDEALISED)
 UNSETTLED = (Verdict.OPEN, Verdict.UNDECIDABLE)
@@ -70,7 +74,7 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("path", CLAIM_FILES, ids=lambda path: path.stem)
-def test_no_claim_file_names_a_verdict(path: Path) -> None:
+def test_no_file_but_the_settlers_names_a_verdict(path: Path) -> None:
     words = {str(verdict) for verdict in Verdict}
     for line, text in strings(path):
         assert not words & set(text.replace(",", " ").replace(".", " ").lower().split()), f"{path.name}:{line}"
@@ -154,7 +158,7 @@ def test_one_claim_is_shown_with_what_was_printed_and_derived() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--id", "G-50"], "there is no claim G-50; did you mean G-05"),
+        (["--id", "g-06"], "there is no claim g-06; did you mean G-06"),
         (["glorot"], "there are no claims of glorot; did you mean glorot2010?"),
         (["sussillo2014", "--id", "G-05"], "G-05 is a claim of glorot2010, not of sussillo2014"),
     ],
