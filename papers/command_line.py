@@ -1,4 +1,4 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | tables | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | report`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -263,6 +263,39 @@ def mutate(
         return mutation.of_proofs(chosen, json=json)
     rates = {"device": _device(device), "alpha": arguments.rate("--alpha", alpha), "budget": budget}
     return mutation.of_formulas([theorem.name for theorem in chosen], into=into, json=json, **rates)
+
+
+@app.command()
+def claims(
+    paper: Annotated[str | None, typer.Argument(metavar="[PAPER]", help="A paper's key.", show_default=False)] = None,
+    id: Annotated[str | None, typer.Option("--id", help="One claim, in full.")] = None,
+    json: Json = False,
+) -> int:
+    """What the papers claim, and what of it is true."""
+    from papers import claims_view
+    from papers.claims import contradictions, ledger
+
+    try:
+        chosen = ledger.of_paper(paper) if paper else ledger.claims()
+        if id:
+            chosen = tuple(claim for claim in chosen if claim is ledger.find(id))
+    except ledger.UnknownClaim as unknown:
+        raise BadUsage(str(unknown)) from None
+    if id and not chosen:
+        raise BadUsage(f"{id} is a claim of {ledger.find(id).paper}, not of {paper}")
+    with progress("settling") as advance:
+        for done, claim in enumerate(chosen):
+            advance(done, len(chosen), claim.id)
+            _ = claim.finding
+    if json:
+        emit([claims_view.as_data(claim) for claim in chosen])
+    elif id:
+        print(claims_view.full(chosen[0]))
+    else:
+        claims_view.overview(chosen)
+        if not paper:
+            claims_view.contradicting(contradictions.contradictions())
+    return 0
 
 
 @app.command()

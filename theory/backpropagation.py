@@ -21,7 +21,6 @@ from theory.symbols import j, k, l, m
 @theorem("variance.backpropagation", source="glorot2010, eq. 2", setting=layer_map)
 def backpropagated_gradient(p: Proof) -> Chain:
     """The gradient at a pre-activation: f'(s_k) times the gradients above, weighted by row k of W."""
-    p.printed("G-02", df(y[k]) * sp.Sum(w[k, m] * G[m], (m, 1, next_width)))
     inner = sp.Sum(f(y[l]) * w[l, m], (l, 1, width))
     slopes = sp.Sum(df(y[l]) * sp.KroneckerDelta(k, l) * w[l, m], (l, 1, width))
 
@@ -39,7 +38,6 @@ def backpropagated_gradient(p: Proof) -> Chain:
 @theorem("variance.weight_derivative", source="glorot2010, eq. 3", setting=layer_map)
 def weight_derivative(p: Proof) -> Chain:
     """The gradient at a weight: the activation below times the gradient above."""
-    p.printed("G-03", f(y[k]) * G[j])
     inner = sp.Sum(f(y[l]) * w[l, m], (l, 1, width))
     selected = sp.Sum(f(y[l]) * sp.KroneckerDelta(k, l) * sp.KroneckerDelta(j, m), (l, 1, width))
 

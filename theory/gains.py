@@ -193,16 +193,10 @@ TORCH = {  # torch.nn.init.calculate_gain
 }
 
 
-def _print_torch(p: Proof, activation: str) -> None:
-    if activation in TORCH:
-        p.printed("torch.nn.init.calculate_gain", TORCH[activation])
-
-
 @theorem("gains.forward", source="he2015, section 2.2; klambauer2017", parameters=PARAMETERS, constraint=slope_fits)
 def forward(p: Proof, activation: str) -> Chain:
     """The gain that keeps the mean square of the activations, 1/sqrt(E phi(x)^2), x standard normal."""
     f = ACTIVATIONS[activation]
-    _print_torch(p, activation)
     start = second_moment(f)
     if activation in CLOSED:
         integral = gaussian_integral & complement if activation == "hardtanh" else gaussian_integral
@@ -218,7 +212,6 @@ def forward(p: Proof, activation: str) -> Chain:
 def backward(p: Proof, activation: str) -> Chain:
     """The gain that keeps the mean square of the gradients, 1/sqrt(E phi'(x)^2), x standard normal."""
     f = ACTIVATIONS[activation]
-    _print_torch(p, activation)
     at_one = {V: sp.S.One}
     derived = jacobian_factor.derivation(activation).statement
     square = by_theorem(jacobian_factor, activation, at=at_one)

@@ -50,8 +50,6 @@ _square_primitive = (t * (t**2 - 2 * scale) * sp.sqrt(4 * scale - t**2) / 4 + 2 
 )
 def mean_singular_value(p: Proof) -> Chain:
     """The limit, width to infinity, of the mean singular value of a square matrix with n Var W = scale."""
-    p.printed("G-17", sp.Rational(4, 5), "normalized initialisation, scale 1: measured with tanh, without it 0.849")
-    p.printed("G-17", sp.Rational(1, 2), "standard initialisation, scale 1/3: measured with tanh, without it 0.490")
     p.calc(law_moment(0), "=", 1, primitive(_mass_primitive, t))
     p.calc(law_moment(2), "=", scale, primitive(_square_primitive, t))
     return p.calc(

@@ -113,7 +113,6 @@ def activation_variance(p: Proof) -> Chain:
     """Forward variance in the linear regime: each layer multiplies it by n_i Var W^i."""
     p.assume(*FORWARD)
     product = q[0] * sp.Product(n[r] * v[r], (r, 0, i - 1))
-    p.printed("G-05", product)
     return p.calc(Var(z[i, k]), "=", q[i], backwards(notation(q)), "=", product, by_induction(forward_step, over=i))
 
 
@@ -151,8 +150,6 @@ def backpropagated_variance(p: Proof) -> Chain:
     """Backward variance in the linear regime: the weights met between layer i and the output are W^{i+1}..W^d."""
     p.assume(*BACKWARD)
     product = g[d] * sp.Product(n[r + 1] * v[r], (r, i + 1, d))
-    p.printed("G-06", g[d] * sp.Product(n[r + 1] * v[r], (r, i, d)), "the product starts one layer too early")
-    p.printed("G-13", q[0] * (n[0] * v[0]) ** (d - i), "equal widths; Var x stands for the output gradient's variance")
     return p.calc(
         Var(delta[i, k]),
         *("=", g[i], backwards(notation(g))),
@@ -177,12 +174,6 @@ def weight_gradient_variance(p: Proof) -> Chain:
     forward = q[0] * sp.Product(n[r] * v[r], (r, 0, i - 1))
     backward = g[d] * sp.Product(n[r + 1] * v[r], (r, i + 1, d))
     entry, square = z[i, l] * delta[i, k], E(z[i, l] ** 2) * E(delta[i, k] ** 2)
-    p.printed(
-        "G-07",
-        forward * g[d] * sp.Product(n[r + 1] * v[r], (r, i, d - 1)),
-        "the second product runs over W^i..W^{d-1} where W^{i+1}..W^d stand between layer i and the output",
-    )
-    p.printed("G-14", (n[0] * v[0]) ** d * q[0] * g[d], "equal widths and variances")
     return p.calc(
         Var(gradient[i, l, k]),
         *("=", Var(entry), definition(weight_gradient)),

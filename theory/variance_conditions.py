@@ -29,7 +29,6 @@ from theory.variance import BACKWARD, FORWARD, backward_step, forward_step
 def forward_condition(p: Proof) -> Chain:
     """Layer i keeps the forward variance if and only if n_i Var W^i = 1, i = 0..d."""
     p.assume(*FORWARD)
-    p.printed("G-08", sp.Eq(n[i] * v[i], 1))
     return p.calc(
         sp.Eq(q[i + 1], q[i]),
         *("<=>", sp.Eq(n[i] * v[i] * q[i], q[i]), by_theorem(forward_step)),
@@ -44,7 +43,6 @@ def backward_condition(p: Proof) -> Chain:
     So W^0 is under no backward condition: no gradient at a pre-activation passes through it.
     """
     p.assume(*BACKWARD)
-    p.printed("G-09", sp.Eq(n[i + 1] * v[i], 1), "printed for all i; derived for W^1..W^d only")
     return p.calc(
         sp.Eq(g[i], g[i + 1]),
         *("<=>", sp.Eq(n[i + 2] * v[i + 1] * g[i + 1], g[i + 1]), by_theorem(backward_step)),
@@ -66,7 +64,6 @@ def compromise(p: Proof) -> Chain:
     p.let(u, Reals(0, open_low=True))
     forward, backward = sp.Abs(a * u - 1), sp.Abs(b * u - 1)
     best, geometric = 2 / (a + b), 1 / sp.sqrt(a * b)
-    p.printed("G-12", best)
     largest = sp.Max(forward, backward)
     spread = sp.Abs(a - b) / (a + b)
     p.calc((a * best + b * best) / 2, "=", 1, algebra)

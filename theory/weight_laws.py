@@ -51,8 +51,6 @@ def _uniform_variance(p: Proof, half_width: sp.Expr, value: sp.Expr) -> Chain:
 )
 def standard_weight(p: Proof) -> Chain:
     """The variance of one weight under the standard initialisation U[-1/sqrt(n), 1/sqrt(n)]."""
-    p.printed("G-01", uniform_moment(2, 1 / sp.sqrt(n)), "printed as the law U[-1/sqrt(n), 1/sqrt(n)]")
-    p.printed("G-15", sp.Rational(1, 3) / n, "printed as n Var W = 1/3")
     return _uniform_variance(p, 1 / sp.sqrt(n), 1 / (3 * n))
 
 
@@ -63,7 +61,6 @@ def standard_weight(p: Proof) -> Chain:
 )
 def normalized_weight(p: Proof) -> Chain:
     """The variance of one weight under the normalized initialisation U[±sqrt(6/(n_in + n_out))]."""
-    p.printed("G-16", 2 / (n_in + n_out), "printed as a law that realises eq. 12")
     return _uniform_variance(p, sp.sqrt(6) / sp.sqrt(n_in + n_out), 2 / (n_in + n_out))
 
 

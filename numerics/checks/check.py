@@ -27,6 +27,7 @@ from numerics.ensembles import Network
 from numerics.evaluate import value
 from numerics.evidence import Plan, relative
 from numerics.sampling import direct
+from numerics.sampling.tilting import Tilted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -47,7 +48,7 @@ class Claim(ABC):
     network: Network
     measure: Callable[[Any], Tensor]
     condition: str = ""
-    sampler: ModuleType = direct
+    sampler: ModuleType | Tilted = direct
 
     @property
     @abstractmethod
@@ -154,7 +155,8 @@ def mean_check(
     measure: Callable[[Any], Tensor],
     variance: Callable[[float], float],
     condition: str = "",
-    sampler: ModuleType = direct,
+    sampler: ModuleType | Tilted = direct,
+    hint: str = "",
 ) -> Check:
     """The check of a theorem whose value is the mean of what is measured.
 
@@ -162,7 +164,13 @@ def mean_check(
     leaves the bound alone.
     """
 
-    about: dict[str, Any] = {"network": network, "measure": measure, "condition": condition, "sampler": sampler}
+    about: dict[str, Any] = {
+        "network": network,
+        "measure": measure,
+        "condition": condition,
+        "sampler": sampler,
+        "hint": hint,
+    }
 
     @cache
     def bound() -> float:

@@ -7,8 +7,8 @@ may be taken as fair coins is sampled too. Where a rectifier layer is dead, delt
 and counted.
 
 A gain is checked in a network that uses it: with weights of variance g^2/N the mean of ln Z is 0, and D layers
-whose gain is wrong by the factor 1 + r shift it by 2 D ln(1 + r).
-The networks, and the derived variances of what is measured, are in ``numerics.checks.walks``.
+whose gain is wrong by the factor 1 + r shift it by 2 D ln(1 + r). The networks, and the derived variances of what is
+measured, are in ``numerics.checks.walks``.
 """
 
 from __future__ import annotations
@@ -51,11 +51,11 @@ def checks() -> tuple[Check, ...]:
 
 
 def _of_one_layer() -> tuple[Check, ...]:
-    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(5, 7)
+    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(3, 5)
     return (
         _transform("ratio_transform", {"N": 3, "slope": quarter}, Fraction(2)),
-        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(12)),
-        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 12))),
+        _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(8)),
+        *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 6))),
         _log_mean("linear", 2, 8, walks.log_variance("linear", 2)),
         _log_variance("linear", 5),
         *(_log_mean("relu", width, 3, walks.log_variance("relu", width)) for width in (4, 1, 37)),
@@ -132,7 +132,8 @@ def _mean_check(
 def _transform(theorem: str, at: Mapping[str, Any], rate: Fraction) -> Check:
     """exp(-s z) of the bottom ratio of two; its square is exp(-2s z)."""
     slope = at.get("slope")
-    network = walks.network("relu" if slope is None else "leaky_relu", at["N"], 2, slope=slope)
+    above = 1 if at["N"] == 1 else 2  # of networks of single units, every further layer would lose half
+    network = walks.network("relu" if slope is None else "leaky_relu", at["N"], above, slope=slope)
 
     def variance(mean: float) -> float:
         return derived(f"random_walk.{theorem}", **at, s=2 * rate) - mean**2
@@ -293,12 +294,18 @@ def _gain(
     slope: Fraction | None = None,
     law: str = "normal",
 ) -> Check:
-    """The theorem's value is the gain of the network that is drawn."""
+    """A network of the derived gain is drawn. Believe another gain, and ln Z has the mean 2 D ln(derived/other) in it."""
+    parameters = _with_slope(width, slope)
 
-    def claim(gain: float, detect: float) -> Claim:
-        network = walks.network(activation, width, depth, gain, slope, law)
-        shift = 2 * depth * math.log1p(detect)
-        return MeanClaim(mean=0.0, variance=depth * variance(), shift=shift, **walks.about(network, walks.log_walk))
+    @cache
+    def drawn() -> tuple[float, dict[str, Any]]:
+        gain = derived(f"random_walk.{theorem}", **parameters)
+        return gain, walks.about(walks.network(activation, width, depth, gain, slope, law), walks.log_walk)
 
-    quantity = f"ln {walks.product(depth)} at this gain"
-    return Check(f"random_walk.{theorem}", _with_slope(width, slope), quantity, claim)
+    def claim(believed: float, detect: float) -> Claim:
+        gain, about = drawn()
+        mean, shift = 2 * depth * math.log(gain / believed), 2 * depth * math.log1p(detect)
+        return MeanClaim(mean=mean, variance=depth * variance(), shift=shift, **about)
+
+    quantity = f"ln {walks.product(depth)} at the derived gain"
+    return Check(f"random_walk.{theorem}", parameters, quantity, claim)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numerics import evidence
-from numerics.checks import probability, random_walk, shattering, variance
+from numerics.checks import failure_modes, gains, probability, random_walk, shattering, variance
 from numerics.checks.check import Check, Claim
 from numerics.evidence import BUDGET, RUN_ALPHA, ErrorBudget, Evidence, Plan, provenance
 from numerics.evidence.record import Recorder, recording
@@ -88,7 +88,8 @@ class Result:
 @cache
 def checks() -> tuple[Check, ...]:
     """All checks, in the order of their subjects."""
-    return probability.checks() + variance.checks() + random_walk.checks() + shattering.checks()
+    subjects = (probability, variance, gains, random_walk, failure_modes, shattering)
+    return tuple(check for subject in subjects for check in subject.checks())
 
 
 def unsampled() -> dict[str, str]:

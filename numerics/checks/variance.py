@@ -9,6 +9,7 @@ most L^2 m - m^2, m = E f'^2, and the average over U independent pre-activations
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 import torch
@@ -155,13 +156,28 @@ SLOPE_OF = {name: Fraction(1, 3) if name in SLOPED else None for name in ACTIVAT
 
 
 def _jacobian_factor(name: str, variance: Fraction, slope: Fraction | None) -> Check:
-    """f'(s)^2 by torch's own function and its automatic derivative, summed over the values of f."""
     parameters = {"activation": name, "preactivation_variance": variance}
     if slope is not None:
         parameters["slope"] = slope
+    network, measure, bound = squared_slopes(name, variance, slope)
+    quantity = f"mean of f'(s)^2 over {SLOPES} normal s, f of torch"
+    return mean_check("variance.jacobian_factor", parameters, quantity, network, measure, bound)
+
+
+def normal_layer(variance: Fraction) -> Network:
+    """``SLOPES`` independent N(0, variance) pre-activations."""
+    return dense((2, SLOPES), Weights("normal", float(variance)))  # |x| = 1
+
+
+def squared_slopes(
+    name: str, variance: Fraction, slope: Fraction | None
+) -> tuple[Network, Callable[[Pass], Tensor], Callable[[float], float]]:
+    """A network, the mean of f'(s)^2 in it, and the bound on the variance as a function of the mean.
+
+    f'(s)^2 by torch's own function and its automatic derivative, summed over the values of f.
+    """
     activation = Activation(name, float(slope) if slope is not None else None)
-    bound = DERIVED[name].lipschitz
-    square = float(bound.subs({symbol: slope for symbol in bound.free_symbols})) ** 2
+    square = lipschitz(name, slope) ** 2
 
     def measure(seen: Pass) -> Tensor:
         s = seen.pre_activations[0].double().requires_grad_()
@@ -169,13 +185,10 @@ def _jacobian_factor(name: str, variance: Fraction, slope: Fraction | None) -> C
         slopes = [torch.autograd.grad(f.sum(), s, retain_graph=True)[0] for f in values]
         return torch.stack(slopes).square().sum(0)[:, 0].mean(1)
 
-    network = dense((2, SLOPES), Weights("normal", float(variance)))  # s ~ N(0, variance): |x| = 1
-    quantity = f"mean of f'(s)^2 over {SLOPES} normal s, f of torch"
-    return mean_check(
-        "variance.jacobian_factor",
-        parameters,
-        quantity,
-        network,
-        measure,
-        lambda mean: max(0.0, square * mean - mean**2) / SLOPES,
-    )
+    return normal_layer(variance), measure, lambda mean: max(0.0, square * mean - mean**2) / SLOPES
+
+
+def lipschitz(name: str, slope: Fraction | None) -> float:
+    """The bound on |f'| of an activation."""
+    bound = DERIVED[name].lipschitz
+    return float(bound.subs({symbol: slope for symbol in bound.free_symbols}))

@@ -25,6 +25,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -44,6 +46,25 @@ class TiltedWalk:
     forward: Tensor
     log_weights: Tensor
     tilt: float
+
+
+@dataclass(frozen=True)
+class Tilted:
+    """This module at one ``tilt``, with the functions that all samplers have."""
+
+    tilt: Fraction
+
+    @property
+    def __name__(self) -> str:
+        return f"tilting by {self.tilt}"
+
+    def block_size(self, network: Network) -> int:
+        """Networks in a block."""
+        return block_size(network)
+
+    def sample(self, network: Network, networks: int, **about: Any) -> Iterator[Tensor]:
+        """As ``sample`` below; ``about`` is what all samplers ask for."""
+        return sample(network, networks, tilt=float(self.tilt), **about)
 
 
 def refusal(network: Network) -> str:

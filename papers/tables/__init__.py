@@ -7,6 +7,7 @@ from pathlib import Path
 from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_markdown
+from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import initialisation_factors, variance_conditions
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.random_walk import gains
@@ -18,6 +19,10 @@ TABLES = {
     "variance_conditions": variance_conditions,
     "initialisation_factors": initialisation_factors,
     "linear_regime_gap": linear_regime_gap,
+    "shattering_gap": shattering_gap,
+    "tanh_gap": tanh_gap,
+    "coin_gap": coin_gap,
+    "normalisation_gap": normalisation_gap,
 }
 _WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown}
 

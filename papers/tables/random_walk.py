@@ -11,6 +11,7 @@ import sympy as sp
 
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
+from papers.claims import ledger
 from papers.table import Column, Table
 from papers.tables.notes import resting_on
 from theory.probability.expectation import E, Var
@@ -35,7 +36,7 @@ def printed_value(name: str, claim: str, width: int, digits: int = DIGITS) -> De
     theorem = find(name)
     _, values = theorem.bind({"N": width})
     env = theorem.environment(values)
-    expr = next(printed.expression for printed in theorem.derivation().printed if printed.claim == claim)
+    expr = ledger.find(claim).printed
     exact = rational(expr, env)
     if exact is not None:
         return Context(prec=digits).divide(Decimal(exact.numerator), Decimal(exact.denominator))

@@ -1,6 +1,7 @@
 """Mutants of formulas are tried as promised: what matters is refuted, what cannot be seen is no kill."""
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -16,7 +17,7 @@ from numerics.checks import checks, mutation
 from numerics.checks.check import Check, MeanClaim
 from numerics.checks.effects import ERROR, LARGEST, NoValue, amount, effect, pool
 from numerics.checks.mutation import Court, Sample, mutate
-from numerics.checks.specimens import LINE, MISSING, Trial, survey
+from numerics.checks.specimens import LINE, MISSING, Specimen, Trial, survey
 from numerics.ensembles import dense
 from numerics.ensembles.weights import Weights
 from numerics.evidence import relative
@@ -238,6 +239,25 @@ def test_zero_is_claimed_by_a_vanishing_value():
     claim = Trial(planted(lambda noise: noise)[0], 1 / 18, 0.0).claim()
     assert 0 < claim.mean <= 1e-9
     assert claim.shift == pytest.approx(1 / 18)
+
+
+def test_a_claim_of_zero_is_made_only_where_there_is_no_other():
+    """It is the furthest off, so it would draw least; but a gain of 0 is no network's."""
+    check, _ = planted(lambda noise: noise)
+    court, other = Court("cpu", RATE, RATE, 10**7), Trial(check, 1 / 18, 1 / 17)
+    zero = replace(other, changed=0.0)
+    assert court.case(Specimen("mutant", (zero, other))).trial == other
+    assert court.case(Specimen("mutant", (zero,))).trial == zero
+
+
+def test_a_check_is_held_to_no_more_than_its_samples_decide(monkeypatch):
+    """Where one network in ten counts (|noise| < 0.1257), the budget decides large mutants alone; those are killed."""
+    check, _ = planted(lambda noise: np.where(np.abs(noise) > 0.1257, np.nan, (1 + noise) / 18))
+    conditioned = replace(check, claim=lambda value, detect: replace(check.claim(value, detect), condition="a tenth"))
+    account = tried(monkeypatch, conditioned, budget=2 * 10**6)
+    assert not account.controls
+    assert {killed.effect >= 0.1 for killed in account.having("killed")} == {True}
+    assert all("usable networks" in survivor.reason for survivor in account.having("survived"))
 
 
 # --- samples -----------------------------------------------------------------------------------------------

@@ -10,11 +10,13 @@ import pytest
 
 from numerics.evaluate import function
 from papers import figures
+from papers.figures import random_walk, variance
+from papers.figures.style import style
 
 
 @pytest.fixture(scope="module")
 def drawn():
-    with figures._style():
+    with style():
         return {name: draw() for name, draw in figures.FIGURES.items()}
 
 
@@ -27,7 +29,7 @@ def test_importing_the_figures_loads_no_plotting_library():
 def test_the_gain_is_drawn_at_every_width_with_the_fit_and_its_error(drawn):
     above, below = drawn["random_walk_gain"].axes
     lines = {line.get_label(): line for line in above.get_lines()}
-    widths = np.arange(1, figures.MOST + 1)
+    widths = np.arange(1, random_walk.MOST + 1)
     exact, fit = (function(f"random_walk.relu_gain{form}")(N=widths) for form in ("", "_fit"))
     assert np.array_equal(lines["exact"].get_ydata(), exact)
     assert np.array_equal(lines["printed fit (S-07)"].get_ydata(), fit)
@@ -46,14 +48,14 @@ def test_lines_differ_in_more_than_colour(drawn, name):
 
 
 def test_theory_follows_the_recursions_and_samples_are_nearer_to_it_than_to_print():
-    for name in figures.AS_PRINTED:
-        variances = figures._variances(name)
-        forward, backward = figures._theory(variances)
-        factors = [width * variance for width, variance in zip(figures.LAYERS, variances, strict=False)]
+    for name in variance.AS_PRINTED:
+        variances = variance._variances(name)
+        forward, backward = variance._theory(variances)
+        factors = [width * variance for width, variance in zip(variance.LAYERS, variances, strict=False)]
         # a product of six factors in float64 is exact to a few units of 2^-53
         assert np.allclose(forward, np.cumprod([1, *factors]), rtol=32 * 2.0**-53, atol=0)
-        printed = np.array(figures._printed(variances))
-        (seen_forward, seen_backward) = figures._sampled(name, variances)
+        printed = np.array(variance._printed(variances))
+        (seen_forward, seen_backward) = variance._sampled(name, variances)
         assert seen_forward.shape == (2, len(forward))
         gap = np.abs(printed / backward - 1)
         differing = gap > 4 * seen_backward[1] / backward  # beyond the noise of the dots, so that they can decide
@@ -64,7 +66,7 @@ def test_theory_follows_the_recursions_and_samples_are_nearer_to_it_than_to_prin
 
 def test_files_are_pdf_with_embedded_truetype_and_png_and_always_the_same(drawn, tmp_path):
     for name, figure in drawn.items():
-        with figures._style():
+        with style():
             pdf, png = figures.save(figure, tmp_path / name)
             first = pdf.read_bytes(), png.read_bytes()
             figures.save(figure, tmp_path / name)

@@ -42,7 +42,8 @@ def test_every_mutant_differs_from_the_formula_and_from_the_others_in_expression
 @given(derivation=st.sampled_from(DERIVATIONS))
 def test_a_place_that_gets_its_own_part_back_gives_the_formula_back(derivation):
     formula = derivation.statement.right
-    assume(formula.is_Atom or formula == formula.func(*formula.args))  # some are kept as they were written, which SymPy would not
+    # some formulas are kept as they were written, which SymPy would not have done
+    assume(formula.is_Atom or formula == formula.func(*formula.args))
     assert all(place.put(place.part) == formula for place in places(formula))
 
 

@@ -128,13 +128,6 @@ def test_the_mean_singular_value_is_the_mean_of_the_law_and_below_the_root_mean_
     assert value**2 < exactly(spread)
 
 
-def test_the_printed_averages_round_the_derived_ones() -> None:
-    printed = [form.expression for form in mean_singular_value.derivation().printed]
-    for spread, figure in zip((Fraction(1), Fraction(1, 3)), printed, strict=True):
-        gap = abs(value_of(mean_singular_value, scale=spread) - exactly(Fraction(figure.p, figure.q)))
-        assert gap < exactly(Fraction(1, 20))  # half a unit of the one digit printed
-
-
 # --- what is refused ----------------------------------------------------------------------------------------
 
 

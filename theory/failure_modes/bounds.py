@@ -171,7 +171,6 @@ def second_moment_lower(p: Proof) -> Chain:
     """E M_d^2/M_0^2 is at least exp(ln 2 sum_j 1/n_j) for every symmetric law."""
     p.assume(*NETWORK)
     _domains(p)
-    p.printed("H-06", sp.exp(sp.Sum(1 / n[r], (r, 1, d)) / 2), "true with ln 2 in place of 1/2")
     constant, goal = 5 - 2 * below, mean_square(d) / mean_square(0)
     return p.calc(
         sp.exp(sp.Sum(sp.log(2) / n[r], (r, 1, d))),

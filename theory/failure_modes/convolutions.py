@@ -166,7 +166,6 @@ def _granted(assumption: Assumption, value: sp.Expr, name: str) -> Rule:
 def circular_convolution(pr: Proof) -> Chain:
     """With circular padding a convolution of He's variance keeps the mean length, like a dense layer of fan-in C K."""
     pr.assume(SYMMETRIC_HE, CIRCULAR)
-    pr.printed("H-10", sp.S.One, "the factor; true with circular padding")
     whole = sp.Sum(sp.Sum(y[c, p_] ** 2, (p_, 1, positions)), (c, 1, channels))
     start = _windows(pr)
     return start + pr.calc(

@@ -110,7 +110,6 @@ def by_affine_induction(recursion: Theorem, over: sp.Symbol, last: sp.Symbol) ->
 def mean_length(p: Proof) -> Chain:
     """The mean length E M_d of the last layer; the widths do not matter."""
     p.assume(SYMMETRIC, IDENTICAL, SCALED)
-    p.printed("H-01", ell[0], "scale 1 and no biases")
     value = scale**d * ell[0] + bias_variance / 2 * sp.Sum(scale**r, (r, 0, d - 1))
     return p.calc(
         E(total(d)) / n[d],

@@ -205,9 +205,6 @@ wide = Rule(
 )
 def resnet_mean_length(p: Proof, module: str) -> Chain:
     """E M_L/M_0 of a residual network of zero-mean input, width to infinity; for linear modules at every width."""
-    p.printed(
-        "H-02", sp.exp(sp.Sum(eta[r], (r, 0, d - 1))), "up to constants in the exponent; sum eta^2 for linear modules"
-    )
     if module == "linear":
         p.assume(SYMMETRIC_HE)
         return p.calc(

@@ -148,7 +148,6 @@ _empirical_variance = _mean_square - (sp.Sum(M[j], (j, 1, d)) / d) ** 2
 def resnet_layer_variance(p: Proof) -> Chain:
     """The mean empirical variance over the layers is at most E M_0^2 exp(sum (4 eta + 5 eta^2/n)), at every depth."""
     p.assume(LIKE_NORMAL)
-    p.printed("H-04", sp.S.Zero, "in words: FM2 never occurs in residual networks once FM1 is avoided")
     products = sp.Sum(sp.Product(_growth(r), (r, 0, j - 1)), (j, 1, d)) / d
     total = sp.exp(sp.Sum(4 * eta[r] + 5 * eta[r] ** 2 / n_in, (r, 0, d - 1)))
     start = E(M[0] ** 2)

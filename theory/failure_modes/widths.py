@@ -39,7 +39,6 @@ weighted_squares = Rule("squares with positive weights are not negative", _weigh
 @theorem("failure_modes.equal_widths", source="hanin2018start, section 5")
 def equal_widths(p: Proof) -> Chain:
     """For a given number of neurons equal widths minimise the sum of the reciprocal widths."""
-    p.printed("H-07", d**2 / _neurons, "for a fixed number of neurons")
     p.array(n, lambda layer: Fraction(3 * layer - 2))
     p.let(d, Integers(1, 6))
     p.let(t, Reals(-1, 2))
@@ -90,7 +89,6 @@ write_out = Rule("write sums and products out; n'_1 = n_2, n'_2 = n_1", _write_o
 @theorem("failure_modes.layer_order", source="hanin2018start, section 5")
 def layer_order(p: Proof) -> Chain:
     """Exchanging two layers keeps the second moment, but changes the variance over the layers: depth 2."""
-    p.printed("H-08", sp.S.Zero, "true of E M_d^2, not of the variance over the layers")
     widths = (4, 2, 5)
     p.array(n, widths.__getitem__)
     p.array(swapped, (widths[0], widths[2], widths[1]).__getitem__)

@@ -49,7 +49,6 @@ def as_text(theorem: Theorem, verdict: str = "unchecked", steps: Mapping[str, st
         first, last = derivation.statement.left, derivation.statement.right
         lines += ["", f"  {unicode(first)} {_RELATIONS[derivation.statement.relation]} {unicode(last)}", ""]
         lines += [f"  {words}" for words in _assumptions(derivation)]
-        lines += [f"  in print ({p.claim}): {unicode(p.expression)}" for p in derivation.printed]
         lines += ["Proof", *_proof_lines(derivation, steps or {})]
     return "\n".join(lines)
 
@@ -59,7 +58,6 @@ def as_data(derivation: Derivation, steps: Mapping[str, str]) -> dict[str, Any]:
     return {
         "statement": _formula(derivation.statement),
         "assumes": {fact.name: fact.text for fact in derivation.assumed},
-        "printed": {printed.claim: unicode(printed.expression) for printed in derivation.printed},
         "steps": [
             {
                 "name": step.name,

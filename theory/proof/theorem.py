@@ -113,17 +113,8 @@ class Chain:
         return max((step.relation for step in self.steps), key=order.index)
 
 
-@dataclass(frozen=True)
-class Printed:
-    """A formula as a paper prints it, kept beside the derived one for comparison and never used in a proof."""
-
-    claim: str
-    expression: sp.Basic
-    note: str = ""
-
-
 class Proof:
-    """The blackboard a theorem's builder writes on: it records assumptions, chains and printed formulas."""
+    """The blackboard a theorem's builder writes on: it records assumptions and chains."""
 
     def __init__(self, theorem: str, parameters: Sequence[Parameter], setting: Setting, label: str = "") -> None:
         self.theorem, self.setting, self.label = theorem, setting, label
@@ -131,7 +122,6 @@ class Proof:
         self.assumed: frozenset[Assumption] = frozenset()
         self.arrays: dict[sp.IndexedBase, Callable[..., Any]] = {}
         self.steps: list[Step] = []
-        self.printed_forms: list[Printed] = []
         self.stable: sp.Basic | None = None
         self.rigorous: sp.Basic | None = None
 
@@ -167,10 +157,6 @@ class Proof:
             left = sp.S(right)
         return Chain(tuple(chain))
 
-    def printed(self, claim: str, expression: sp.Basic, note: str = "") -> None:
-        """Keep what the paper prints, for comparison with the derived statement."""
-        self.printed_forms.append(Printed(claim, expression, note))
-
     def evaluate_by(self, chain: Chain) -> None:
         """A chain from a line of the statement to an equal form that floating point evaluates stably."""
         self.stable = chain.right
@@ -187,7 +173,6 @@ class Derivation:
     statement: Chain
     steps: tuple[Step, ...]
     assumed: frozenset[Assumption]
-    printed: tuple[Printed, ...]
     stable: sp.Basic
     rigorous: sp.Basic
 
@@ -234,7 +219,7 @@ class Theorem:
             plain = statement.right
             stable = plain if proof.stable is None else proof.stable
             rigorous = plain if proof.rigorous is None else proof.rigorous
-            record = (tuple(proof.steps), proof.assumed, tuple(proof.printed_forms))
+            record = (tuple(proof.steps), proof.assumed)
             derivation = Derivation(statement, *record, stable, rigorous)
             self._derivations[chosen] = derivation
         return self._derivations[chosen]

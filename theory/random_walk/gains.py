@@ -49,15 +49,12 @@ def _gain_from(p: Proof, mean: Theorem) -> Chain:
 @theorem("random_walk.linear_gain", source="sussillo2014, S-03", setting=walk, parameters=(WIDTH,))
 def linear_gain(p: Proof) -> Chain:
     """The gain of an unbiased linear walk."""
-    p.printed("S-03", sp.exp(1 / (2 * N)), "exact up to a relative error of order 1/N^2")
     return _gain_from(p, linear_log_mean)
 
 
 @theorem("random_walk.relu_gain", source="sussillo2014, S-07", setting=walk, parameters=(WIDTH,))
 def relu_gain(p: Proof) -> Chain:
     """The gain of an unbiased rectifier walk, given that no layer is dead."""
-    p.printed("S-07", _fit)
-    p.printed("S-09", sp.Rational(143, 100), "a constant for practice")
     return _gain_from(p, relu_log_mean)
 
 

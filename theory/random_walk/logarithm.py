@@ -205,7 +205,6 @@ def normal_log_mean(p: Proof) -> Chain:
 def linear_log_mean(p: Proof) -> Chain:
     """E ln z of a linear layer of width N."""
     p.assume(*HYPOTHESES)
-    p.printed("S-02", -1 / N, "the first term of the expansion in 1/N")
     copy = E(sp.log(_linear_copy))
     return p.calc(E(sp.log(_linear_ratio)), "=", copy, equal_transforms) + in_all_forms(p, copy, copy, normal_log_mean)
 
@@ -214,7 +213,6 @@ def linear_log_mean(p: Proof) -> Chain:
 def linear_log_variance(p: Proof) -> Chain:
     """Var ln z of a linear layer of width N."""
     p.assume(*HYPOTHESES)
-    p.printed("S-04", 1 / (2 * N), "a quarter of the first term 2/N of the expansion in 1/N")
     square, mean = E(sp.log(_sum_of_squares) ** 2), E(sp.log(_sum_of_squares))
     appeal = by_theorem(chi_square_log_mean, at={k: N}) & by_theorem(chi_square_log_square, at={k: N})
     return p.calc(
@@ -266,8 +264,6 @@ def active_log_mean(p: Proof) -> Chain:
 def relu_log_mean(p: Proof) -> Chain:
     """E ln z of a rectifier layer of width N, given at least one active unit."""
     p.assume(*HYPOTHESES)
-    fit = sp.Rational(12, 5)
-    p.printed("S-05", -sp.log(2) - fit / (sp.Max(N, 6) - fit), "a fit; the exact first term is 5/2, not 2.4")
     copy = Given(sp.log(active_sum), some_active)
     same = p.calc(Given(sp.log(_relu_ratio), some_active), "=", copy, equal_transforms)
     return same + in_all_forms(p, copy, copy, active_log_mean)
@@ -302,7 +298,6 @@ def active_log_variance(p: Proof) -> Chain:
 def relu_log_variance(p: Proof) -> Chain:
     """Var ln z of a rectifier layer of width N, given at least one active unit."""
     p.assume(*HYPOTHESES)
-    p.printed("S-06", 5 / (sp.Max(N, 6) - 4), "a fit")
     log_z = sp.log(_relu_ratio)
     variance = Given(log_z**2, some_active) - Given(log_z, some_active) ** 2
     same = p.calc(variance, "=", active_variance, equal_transforms)

@@ -169,11 +169,6 @@ def relu_gain_series(p: Proof) -> Chain:
     """The gain of an unbiased rectifier walk as an asymptotic series in 1/N, cut after a given order."""
     for array, entry in ((C, coefficient), (P, polynomial_coefficient), (M, coefficient_by_moments)):
         p.array(array, entry)
-    p.printed(
-        "S-07",
-        sp.sqrt(2) * sp.exp(sp.Rational(6, 5) / (sp.Max(N, 6) - sp.Rational(12, 5))),
-        "c_1 is 5/4, not 6/5",
-    )
     _pointwise(p)
     _coefficients(p)
     exact = relu_gain.derivation().rigorous

@@ -38,7 +38,7 @@ from theory.random_walk.logarithm import (
     relu_log_mean,
     relu_log_variance,
 )
-from theory.symbols import D, N, d
+from theory.symbols import D, d
 
 lnz = sp.IndexedBase("L")  # L[d] = ln z_d
 mu, mu2 = sp.Symbol("mu", real=True), sp.Symbol("mu_2", positive=True)  # E L and E L^2
@@ -105,7 +105,6 @@ WALK_PARAMETERS = (WIDTH, DEPTH, GAIN, ACTIVATION)
 def walk_mean(p: Proof, activation: str) -> Chain:
     """E ln Z over depth layers of one gain, given that no layer is dead."""
     p.assume(INDEPENDENT_RATIOS)
-    p.printed("S-01", D * (sp.log(gain**2) + mu))
     line = D * (2 * sp.log(gain) + mu)
     return p.calc(
         E(_path),
@@ -118,7 +117,6 @@ def walk_mean(p: Proof, activation: str) -> Chain:
 def walk_variance(p: Proof, activation: str) -> Chain:
     """Var ln Z over depth layers of one gain, given that no layer is dead; the gain does not enter."""
     p.assume(INDEPENDENT_RATIOS)
-    p.printed("S-10", D * 1 / N, "up to a constant: 2 for linear, 5 for rectifier layers to first order")
     other = sp.Symbol("d'", integer=True, positive=True)
     shift, first, second = 2 * sp.log(gain), lnz[d], lnz[other]
     squares = sp.Sum(shift**2 + 2 * shift * E(first) + E(first**2), (d, 1, D))

@@ -102,7 +102,6 @@ def _correlation(p: Proof, layer: Rule, variance: sp.Expr, covariance: sp.Expr, 
 def feedforward_variance(p: Proof) -> Chain:
     """The variance of the gradient over L rectifier layers with He's weights."""
     p.assume(*HYPOTHESES)
-    p.printed("B-02", sp.S.One)
     return p.calc(V[0], "=", _right(variance_path), _variance, "=", 1, as_feedforward)
 
 
@@ -111,7 +110,6 @@ def feedforward_variance(p: Proof) -> Chain:
 )
 def feedforward_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L rectifier layers."""
-    p.printed("B-03", sp.Integer(2) ** -L)
     return _correlation(p, as_feedforward, sp.S.One, _HALF, sp.Integer(2) ** -L)
 
 
@@ -121,8 +119,6 @@ def feedforward_correlation(p: Proof) -> Chain:
 def resnet_variance(p: Proof) -> Chain:
     """The variance of the gradient over L residual layers without normalisation."""
     p.assume(*HYPOTHESES)
-    p.printed("B-04", sp.Integer(2) ** L, "alpha = beta = 1")
-    p.printed("B-05", sp.S.One, "alpha = 1/sqrt(2), beta = 1")
     value = (alpha**2 * (1 + beta**2)) ** L
     return p.calc(V[0], "=", _right(variance_path), _variance, "=", value, as_residual)
 
@@ -135,8 +131,6 @@ def resnet_variance(p: Proof) -> Chain:
 )
 def resnet_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L residual layers without normalisation."""
-    p.printed("B-04", sp.Rational(3, 4) ** L, "alpha = beta = 1")
-    p.printed("B-05", sp.Rational(3, 4) ** L, "alpha = 1/sqrt(2), beta = 1")
     value = ((2 + beta**2) / (2 + 2 * beta**2)) ** L
     return _correlation(p, as_residual, alpha**2 * (1 + beta**2), alpha**2 * (1 + beta**2 / 2), value)
 
@@ -150,7 +144,6 @@ def resnet_correlation(p: Proof) -> Chain:
 def highway_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L highway layers with gamma_1^2 + gamma_2^2 = 1."""
     value = ((1 + gamma**2) / 2) ** L
-    p.printed("B-10", (gamma**2 + (1 - gamma**2) / 2) ** L, "gamma_2^2 = 1 - gamma_1^2")
     return _correlation(p, as_highway, sp.S.One, (1 + gamma**2) / 2, value)
 
 
@@ -171,7 +164,6 @@ def highway_limit(p: Proof) -> Chain:
 
     Every bound is 1 + t <= exp(t): at t = -1/(2L); at t = 1/(2L - 1), where 1 + t = 1/(1 - 1/(2L)); at t = -1/(4L - 2).
     """
-    p.printed("B-10", sp.exp(-_HALF), "the limit")
     value, limit, shift = (1 - 1 / (2 * L)) ** L, sp.exp(-_HALF), 1 / (4 * L - 2)
     p.calc(highway_correlation.derivation().statement.right.subs(gamma, sp.sqrt(1 - 1 / L)), "=", value, algebra)
     below = p.calc(value, "<=", limit, below_exponential)

@@ -103,7 +103,6 @@ def centred_correlation(p: Proof) -> Chain:
 def normalized_coactivation(p: Proof) -> Chain:
     """The probability that a rectifier behind batch normalisation is active for both of two inputs of a batch of m."""
     p.assume(ONE_CORRELATION, JOINTLY_NORMAL)
-    p.printed("B-14", sp.Rational(1, 4), "the limit of large batches; measured in the paper")
     centred = centred_correlation.derivation().statement
     at = {rho: centred.right}
     both = coactivation.derivation().statement.left

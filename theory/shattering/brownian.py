@@ -96,7 +96,6 @@ nested = Rule("count the units active at both inputs", _nested)
 def brownian_covariance(p: Proof) -> Chain:
     """The covariance of a network's derivative at two inputs with shares s and t of active units."""
     p.assume(SLOPES, NESTED)
-    p.printed("B-01", sp.Min(s, t))
     first, second = (sp.Sum(xi[_unit] * A[at, _unit], (_unit, 1, N)) for at in (1, 2))
     equal = sp.Sum(A[1, _unit] * A[2, _unit] * E(xi[_unit] ** 2), (_unit, 1, N))
     pairs = PairSum(A[1, _unit] * A[2, o] * E(xi[_unit]) * E(xi[o]), _unit, o, N)

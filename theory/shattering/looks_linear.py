@@ -106,7 +106,6 @@ def looks_linear(p: Proof) -> Chain:
     p.let(k, Integers(1, 3))
     p.array(W, lambda row, column: Fraction(2 * row - 3, column + 2))
     p.array(x, lambda unit: Fraction((-1) ** unit, unit))
-    p.printed("B-15", _linear)
     return p.calc(_mirrored, "=", _linear, positive_part)
 
 

@@ -220,7 +220,6 @@ _ASSUMED = (*HYPOTHESES, UNIT_INPUT, EXPECTED_DEVIATION)
 def normalized_resnet_variance(p: Proof) -> Chain:
     """The variance of the gradient over the L - 1 layers of a residual network with batch normalisation."""
     p.assume(*_ASSUMED)
-    p.printed("B-06", VARIANCE)
     return p.calc(
         V[1],
         *("=", sp.Product(e[r] ** 2 + b[r] ** 2, (r, 1, L - 1)), by_theorem(variance_path, at=_whole)),
@@ -239,8 +238,6 @@ def normalized_resnet_variance(p: Proof) -> Chain:
 def normalized_resnet_covariance(p: Proof) -> Chain:
     """The covariance of two typical datapoints' gradients over L - 1 normalised residual layers."""
     p.assume(*_ASSUMED, TYPICAL)
-    p.printed("B-07", beta * sp.sqrt(L), "asymptotically; the constant is Gamma(1/beta^2)/Gamma(1/beta^2 + 1/2)")
-    p.printed("B-09", sp.sqrt(4 * (L + 1) / sp.pi), "asymptotically, beta = 1")
     p.enclose_by(p.calc(COVARIANCE, "=", COVARIANCE_CLOSED, telescoping(_ratio, r)))
     return p.calc(
         C[1],
@@ -259,9 +256,6 @@ def normalized_resnet_covariance(p: Proof) -> Chain:
 def normalized_resnet_correlation(p: Proof) -> Chain:
     """The correlation of two typical datapoints' gradients over L - 1 normalised residual layers."""
     p.assume(*_ASSUMED, TYPICAL)
-    p.printed(
-        "B-07", 1 / (beta * sp.sqrt(L)), "asymptotically; the constant is Gamma(1/beta^2 + 1)/Gamma(1/beta^2 + 1/2)"
-    )
     inserted = by_theorem(normalized_resnet_covariance) & by_theorem(normalized_resnet_variance)
     closed = COVARIANCE_CLOSED / VARIANCE
     p.enclose_by(

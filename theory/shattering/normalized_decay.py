@@ -78,7 +78,6 @@ def upper_bound(p: Proof) -> Chain:
 @theorem("shattering.normalized_resnet_constant", source=_SOURCE, parameters=(BETA,))
 def constant(p: Proof) -> Chain:
     """The constant K of the decay, and by how little it exceeds 1/beta: K <= sqrt(1/beta^2 + 1/2)."""
-    p.printed("B-07", 1 / beta)
     below = _quotient(p, t + _HALF, t + 1, 1 / sp.sqrt(t))
     p.calc(1 / beta, "<=", CONSTANT, reciprocal(below, {t: _y}))
     above = _quotient(p, t + 1, t + _HALF, sp.sqrt(t + _HALF))
@@ -88,9 +87,6 @@ def constant(p: Proof) -> Chain:
 @theorem("shattering.normalized_resnet_asymptote", source=_SOURCE, parameters=(DEPTH, BETA))
 def asymptote(p: Proof) -> Chain:
     """The correlation over L - 1 normalised residual layers up to a factor 1 + O(1/L^2); its leading term is K/sqrt(L)."""
-    p.printed(
-        "B-07", 1 / (beta * sp.sqrt(L)), "the constant is right as beta tends to 0 only, and L must be large against y"
-    )
     points = [{beta: value, L: depth} for value in (_HALF, 1, 2) for depth in _INCREASING]
     stirling = Rule("Stirling's formula", None, kind="computed", relation="~", error=L ** sp.Rational(-5, 2))
     return p.calc(

@@ -238,7 +238,6 @@ def path_overlap(p: Proof) -> Chain:
     """E p_W(A) p_W(B) is the number of paths in both sets, times sigma^(2(L - 1))."""
     chain = _overlap(p, _plain, DIFFERENT, sigma**2 * _same, sigma**2)
     count = sp.Sum(chosen[1, k] * chosen[2, k], (k, 1, P))
-    p.printed("B-11", count * sigma ** (2 * (L - 1)))
     return chain + p.calc(chain.right, "=", count * sigma ** (2 * (L - 1)), algebra)
 
 

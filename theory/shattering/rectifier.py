@@ -118,7 +118,6 @@ in_half_angles = Rule("in w = (1 - x)/2, by half angles", lambda line, context: 
 def relu_gradient_correlation(p: Proof) -> Chain:
     """The correlation of two inputs' gradients over L layers of a rectifier network, width to infinity."""
     p.assume(*HYPOTHESES)
-    p.printed("B-03", sp.Integer(2) ** -L, "typical datapoints: 1/4 of the units active for both in every layer")
     fresh = cite("gradient independence as the width grows", "yang2019", gradients, C[0] / V[0])
     path = {i: sp.S.Zero, d: L}
     covariance = sp.Product(e[r] ** 2 + 2 * p_[r] * b[r] ** 2, (r, 0, L - 1))

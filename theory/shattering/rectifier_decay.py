@@ -88,7 +88,6 @@ def coactivation_climbs(p: Proof) -> Chain:
     """Without normalisation the share of units active for both of two inputs climbs to a half."""
     angle = relu_angle.derivation().statement
     bound = replace(less(angle), name=f"by {relu_angle.name}", uses=(relu_angle.name,), appeal=True)
-    p.printed("B-14", sp.Rational(1, 2), "the share is seen to climb with depth")
     return p.calc((1 - angle.right) / 2, "<=", COACTIVE.subs(rho, correlations[L]), bound)
 
 
@@ -112,7 +111,6 @@ factor_by_factor = Rule(
 @theorem("shattering.relu_gradient_lower_bound", source="balduzzi2017, theorem 1b", parameters=(DEPTH, CORRELATION))
 def relu_gradient_lower_bound(p: Proof) -> Chain:
     """The gradient correlation over L layers of a wide rectifier network is at least of the order of L^-3."""
-    p.printed("B-12", sp.Integer(2) ** -L, "the decay is called exponential; below the bound from some depth on")
     product = telescoping(_PARTIAL, r)
     bound = (3 - _turn) * (3 - 2 * _turn) * (3 - 3 * _turn)
     bound /= (L * _turn + 3 - _turn) * (L * _turn + 3 - 2 * _turn) * (L * _turn + 3 - 3 * _turn)

@@ -1,0 +1,1 @@
+"""The claims of the papers, each with a verdict that is computed."""

@@ -1,0 +1,108 @@
+"""What `initium claims` shows: one screen of all, one claim in full, or JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+import sympy as sp
+
+from papers.claims.claim import NOTHING, Claim
+from papers.claims.contradictions import Contradiction
+from papers.terminal import table
+from theory.proof.notation import unicode
+
+SHORTEST_UNIT = 10**4  # a number that is a whole multiple of 1/10^4 was printed as a decimal
+SHORT = 100  # characters of a reason that the overview shows on a terminal
+
+
+def overview(claims: Sequence[Claim]) -> None:
+    """A line a claim, then the verdicts of each paper counted."""
+    rows = [(c.id, c.finding.verdict, _first(c.finding.theorems), _cut(c.finding.reason)) for c in claims]
+    table(("claim", "verdict", "theorem", "reason"), rows)
+    for paper in dict.fromkeys(claim.paper for claim in claims):
+        counts = Counter(claim.finding.verdict for claim in claims if claim.paper == paper)
+        shown = ", ".join(f"{number} {verdict}" for verdict, number in counts.most_common())
+        print(f"{paper}: {counts.total()} claims: {shown}")
+
+
+def contradicting(found: Sequence[Contradiction]) -> None:
+    """Where papers want different things: the goals, the numbers, and which initialisation serves which."""
+    for each in found:
+        print(f"\n{each.between}: {each.about}")
+        table(each.columns, each.rows)
+        print(f"{each.serves} ({', '.join(each.theorems)})")
+
+
+def _first(theorems: Sequence[str]) -> str:
+    return theorems[0] if theorems else ""
+
+
+def _cut(reason: str) -> str:
+    return reason if len(reason) <= SHORT else reason[: SHORT - 1] + "…"
+
+
+def full(claim: Claim) -> str:
+    """Everything known of one claim, as text."""
+    found = claim.finding
+    lines = [
+        f"{claim.id}: {found.verdict}",
+        f"  claimed   {claim.says} ({claim.paper}, {claim.mark})",
+        f"  reason    {found.reason}",
+        *(f"  printed   {line}" for line in _expressions(claim.printed)),
+        *(f"  derived   {line}" for line in (_expressions(found.derived) if found.derived is not None else ())),
+    ]
+    if found.factor is not None:
+        lines.append(f"  factor    {unicode(found.factor)}  (printed over derived)")
+    for point in found.points:
+        sides = f"printed {point.printed}, derived {point.derived}" if point.printed else point.derived
+        lines.append(f"  at        {point.where}: {sides}")
+    lines += [f"  evidence  {line}" for line in found.evidence]
+    lines += [f"  theorem   {line}" for line in _sources(found.theorems)]
+    lines += [f"  note      {claim.note}"] if claim.note else []
+    return "\n".join(lines)
+
+
+def _expressions(expr: sp.Basic) -> Iterator[str]:
+    """A line each."""
+    yield from (_written(part) for part in (expr.args if isinstance(expr, sp.Tuple) else (expr,)) if part != NOTHING)
+
+
+def _written(expr: sp.Basic) -> str:
+    """The expression; a lone number as a decimal where it is a short one."""
+    if isinstance(expr, sp.Tuple):
+        return ", ".join(map(_written, expr.args))
+    if isinstance(expr, sp.Rational) and SHORTEST_UNIT % expr.q == 0:
+        return f"{Decimal(int(expr.p)) / int(expr.q):f}"
+    return unicode(expr)
+
+
+def _sources(theorems: Sequence[str]) -> Iterator[str]:
+    from theory.proof.cache import record_of
+    from theory.proof.library import find
+
+    for name in theorems:
+        yield f"{name} ({record_of(find(name)).verdict}; {find(name).source})"
+
+
+def as_data(claim: Claim) -> dict[str, Any]:
+    """A claim as a JSON object."""
+    found = claim.finding
+    return {
+        "id": claim.id,
+        "paper": claim.paper,
+        "mark": claim.mark,
+        "says": claim.says,
+        "verdict": str(found.verdict),
+        "theorem": _first(found.theorems),
+        "theorems": list(found.theorems),
+        "reason": found.reason,
+        "printed": list(_expressions(claim.printed)),
+        "derived": list(_expressions(found.derived)) if found.derived is not None else [],
+        "factor": unicode(found.factor) if found.factor is not None else None,
+        "points": [{"where": p.where, "printed": p.printed, "derived": p.derived} for p in found.points],
+        "evidence": list(found.evidence),
+        "note": claim.note,
+    }
