@@ -14,6 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from numerics.checks.mutation import Resolution
+from numerics.checks.specimens import Outcome
 from numerics.evidence.journal import NotRecorded
 from papers import arguments, terminal
 from papers.command_line import app
@@ -243,6 +245,7 @@ def test_an_unknown_theorem_suggests_near_names(registered):
     [
         ["lst"], ["list", "--colour"], ["eval"], ["eval", "own.square", "--digits", "0"],
         ["eval", "own.square", "--digits", "1001"], ["eval", "own.square", "--digits", "many"], ["mutate", "--budget", "0"],
+        ["mutate", "--alpha", "1"], ["mutate", "--device", "tpu"],
         ["verify", "--alpha", "0"], ["verify", "--detect", "1"], ["verify", "--alpha", "nan"],
         ["verify", "--device", "tpu"], ["verify", "--budget", "0"],
     ],
@@ -466,6 +469,57 @@ def test_mutate_fails_if_a_mutant_survives(registered, monkeypatch, rejected, su
     assert f"{rejected} of 5 mutants rejected" in result.stdout
     assert all(survivor in result.stdout for survivor in survivors)
     assert json.loads(run("mutate", "--proofs", "own.square", "--json").stdout)[0]["rejected"] == rejected
+
+
+OUTCOMES = (
+    Outcome("2 → 101/50 in 2·x", "killed", 0.0125, {"N": "3"}, networks=1000),
+    Outcome("1 → 2 in x", "survived", 0.5, {"N": "4"}, reason="no check at parameters where it matters"),
+    Outcome("without 1", "below", 0.002, {"N": "5"}),
+    Outcome("without 2", "no value", None, {}),
+)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "controls", "status"),
+    [(OUTCOMES[:1], (), 0), (OUTCOMES[::2], (), 0), (OUTCOMES, (), 1), (OUTCOMES[:1], ("own: refuted",), 1)],
+)
+def test_mutate_tries_formulas_and_fails_if_one_survives_or_a_check_refutes_the_formula_itself(
+    registered, monkeypatch, tmp_path, outcomes, controls, status
+):
+    asked = []
+
+    def mutate(names, *, device, alpha, budget, progress):
+        asked.append((names, device, alpha, budget))
+        progress(1, 2, names[0])
+        return [Resolution("own.square", outcomes, controls)]
+
+    monkeypatch.setattr("numerics.checks.mutation.mutate", mutate)
+    monkeypatch.setattr("numerics.checks.unsampled", lambda: {"own.bound": "a bound"})
+    words = ("mutate", "own.square", "own.bound", "--device", "cpu", "--alpha", "1/8", "--into", str(tmp_path))
+    result = run(*words, "--json")
+    assert asked == [(["own.square", "own.bound"], "cpu", 0.125, 10**7)]
+    assert result.exit_code == status
+    found = json.loads(result.stdout)
+    (entry,) = found["theorems"]
+    assert (entry["holds"], entry["killed"], entry["resolution"]) == (status == 0, 1, 0.0125)
+    assert [mutant["change"] for mutant in entry["mutants"]] == [outcome.change for outcome in outcomes]
+    assert found["not_sampled"] == {"own.bound": "a bound"}
+    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".tex", ".csv", ".md"}
+    shown = run(*words).stdout
+    survivors = sum(outcome.fate == "survived" for outcome in outcomes)
+    assert f"1 of {1 + survivors} mutants that matter were refuted" in shown
+    assert all(outcome.change in shown for outcome in outcomes if outcome.fate != "killed")
+    assert all(failure in shown for failure in controls)
+    assert "1.25 %" in shown
+
+
+@pytest.mark.parametrize(("raised", "status"), [(DoesNotStand, 1), (RuntimeError, 2)])
+def test_mutate_says_in_one_line_why_it_cannot(registered, monkeypatch, raised, status):
+    def mutate(names, **rates):
+        raise raised("the reason")
+
+    monkeypatch.setattr("numerics.checks.mutation.mutate", mutate)
+    assert "the reason" in refused("mutate", "own.square", status=status)
 
 
 def test_tables_writes_tables_and_figures_into_the_folder_and_names_them(monkeypatch, tmp_path):

@@ -17,6 +17,8 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numerics.checks.mutation import Resolution
+from numerics.checks.specimens import Outcome
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
 from papers import latex, tables
@@ -25,6 +27,7 @@ from papers.claims import comparison, ledger
 from papers.files import write_whole
 from papers.table import Column, Table, as_csv, as_markdown, plain, rounded
 from papers.tables import glorot, random_walk
+from papers.tables.mutation import resolutions
 from theory.proof.library import find
 from theory.symbols import d, g, i, n, r, v
 
@@ -219,3 +222,24 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, failure):
     if raised.type is NotHad:
         assert str(raised.value).count("\n") == 0
         assert "No space left on device" in str(raised.value)
+
+
+# --- the resolution of the checks ------------------------------------------------------------------
+
+
+def test_the_table_of_resolutions_counts_what_became_of_the_mutants():
+    def outcomes(*fates):
+        return tuple(Outcome(f"{fate} {at}", fate, 0.02 + at, {}) for at, fate in enumerate(fates))
+
+    first = Resolution("a.theorem", outcomes("killed", "killed", "survived", "below", "no value"), ())
+    second = Resolution("another.theorem", outcomes("survived"), ("a check of it: refuted",))
+    table = resolutions([first, second])
+    above, refuted, resolution = ("mutants, line at 1%, above", "refuted", "resolution, %")
+    rows = read(table)
+    assert [(row["theorem"], row[above], row[refuted]) for row in rows] == [
+        ("a.theorem", "3", "2"),
+        ("another.theorem", "1", "0"),
+    ]
+    assert float(rows[0][resolution]) == pytest.approx(2)
+    assert rows[1][resolution] == ""
+    assert any("a check of it: refuted" in plain(note) for note in table.notes)

@@ -7,11 +7,11 @@ A mutant differs from the formula at one place:
   function), it is one larger or smaller;
 * a width, depth or running index is one less;
 * an array is read one layer further or before, as the neighbouring width;
-* an integer parameter takes the place of another, as fan-in that of fan-out;
+* a parameter takes the place of another of its kind, as fan-in that of fan-out;
 * a term of a sum is missing.
 
-Two more change the formula everywhere: a parameter is one less, two parameters are exchanged.  What a mutant is worth is
-its effect on the value, which is not the concern of this module.
+Two more change the formula everywhere: a width is one less, two parameters of a kind are exchanged.  How much a mutant
+changes the value is not the concern of this module.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def formula_mutants(formula: sp.Basic, parameters: frozenset[sp.Basic] = frozens
     """
     found: dict[sp.Basic, str] = {}
     names: dict[str, int] = {}
-    integers = sorted((p for p in parameters & formula.free_symbols if p.is_Symbol and p.is_integer), key=str)
-    for words, changed in (*_local(formula, parameters, integers), *_global(formula, integers)):
+    symbols = sorted((p for p in parameters & formula.free_symbols if p.is_Symbol), key=str)
+    for words, changed in (*_local(formula, parameters, symbols), *_global(formula, symbols)):
         if changed == formula or changed in found or changed.has(sp.nan, sp.zoo):
             continue
         names[words] = names.get(words, 0) + 1
@@ -55,29 +55,36 @@ def formula_mutants(formula: sp.Basic, parameters: frozenset[sp.Basic] = frozens
     return [Mutant(words, changed) for changed, words in found.items()]
 
 
-def _local(formula: sp.Basic, parameters: frozenset[sp.Basic], integers: list[sp.Basic]) -> Iterator[Move]:
+def _local(formula: sp.Basic, parameters: frozenset[sp.Basic], symbols: list[sp.Basic]) -> Iterator[Move]:
     for place in places(formula):
         within = f" in {_shown(place.around[0][0])}" if place.around else ""
-        for words, new in _moves(place, parameters, integers):
+        for words, new in _moves(place, parameters, symbols):
             yield words + within, place.put(new)
 
 
-def _global(formula: sp.Basic, integers: list[sp.Basic]) -> Iterator[Move]:
-    for symbol in integers:
-        yield f"{_shown(symbol)} → {_shown(symbol - 1)} everywhere", formula.xreplace({symbol: symbol - 1})
-    for one, other in combinations(integers, 2):
-        yield f"{_shown(one)} ↔ {_shown(other)}", formula.xreplace({one: other, other: one})
+def _global(formula: sp.Basic, symbols: list[sp.Basic]) -> Iterator[Move]:
+    for symbol in symbols:
+        if symbol.is_integer:
+            yield f"{_shown(symbol)} → {_shown(symbol - 1)} everywhere", formula.xreplace({symbol: symbol - 1})
+    for one, other in combinations(symbols, 2):
+        if _of_a_kind(one, other):
+            yield f"{_shown(one)} ↔ {_shown(other)}", formula.xreplace({one: other, other: one})
 
 
-def _moves(place: Place, parameters: frozenset[sp.Basic], integers: list[sp.Basic]) -> Iterator[Move]:
+def _of_a_kind(one: sp.Basic, other: sp.Basic) -> bool:
+    """Two symbols of which the same is assumed, such as two widths."""
+    return bool(one != other and one.assumptions0 == other.assumptions0)
+
+
+def _moves(place: Place, parameters: frozenset[sp.Basic], symbols: list[sp.Basic]) -> Iterator[Move]:
     part = place.part
     replacements: list[sp.Basic] = []
     if _is_constant(part):
         replacements = [part - 1, part + 1] if _counts(place) else [part * (1 - CHANGE), part * (1 + CHANGE)]
     elif isinstance(part, sp.Indexed) and part not in parameters:
         replacements = [rebuilt(part, at, part.args[at] + by) for at in range(1, len(part.args)) for by in (-1, 1)]
-    elif part.is_Symbol and part.is_integer:
-        replacements = [other for other in integers if other != part and part in integers]
+    elif part in symbols:
+        replacements = [other for other in symbols if _of_a_kind(part, other)]
     if part.is_integer and part.is_positive and (part.is_Symbol or isinstance(part, sp.Indexed)):
         replacements.append(part - 1)
     yield from ((f"{_shown(part)} → {_shown(new)}", new) for new in replacements)
