@@ -251,7 +251,7 @@ def mutate(
     proofs: Annotated[bool, typer.Option("--proofs", help="Mutate the steps of the proofs instead.")] = False,
     device: Device = "auto",
     alpha: Alpha = "1e-6",
-    budget: Budget = 10**7,
+    budget: Budget = 4 * 10**7,
     into: Annotated[Path | None, typer.Option("--into", help="Write the table of resolutions there, too.")] = None,
     json: Json = False,
 ) -> int:

@@ -51,29 +51,32 @@ def checks() -> tuple[Check, ...]:
 
 
 def _of_one_layer() -> tuple[Check, ...]:
-    quarter, half, wide = Fraction(1, 4), Fraction(1, 2), Fraction(3, 5)
+    eighth, quarter, half, wide = Fraction(1, 8), Fraction(1, 4), Fraction(1, 2), Fraction(3, 5)
+    high = Fraction(489, 2000)  # of one unit, z^-2s has a mean below 1/4 alone
     return (
         _transform("ratio_transform", {"N": 3, "slope": quarter}, Fraction(2)),
         _transform("ratio_transform", {"N": 20, "slope": wide}, Fraction(8)),
         *(_transform("active_transform", {"N": width}, Fraction(s)) for width, s in ((3, 2), (1, 12), (20, 6))),
-        _log_mean("linear", 2, 8, walks.log_variance("linear", 2)),
+        *(_log_mean("linear", width, 8, walks.log_variance("linear", width)) for width in (2, 3)),
         _log_variance("linear", 5),
-        *(_log_mean("relu", width, 3, walks.log_variance("relu", width)) for width in (4, 1, 37)),
+        *(_log_mean("relu", n, depth, walks.log_variance("relu", n)) for n, depth in ((4, 3), (1, 1), (37, 3))),
         *(_log_variance("relu", width, ratios) for width, ratios in ((4, 3), (1, 1), (37, 3))),
         _log_mean("leaky", 4, 4, walks.leaky_bound(4, quarter), slope=quarter),
         _log_mean("leaky", 5, 4, walks.leaky_bound(5, Fraction(1)), slope=Fraction(1)),
+        _log_mean("leaky", 37, 4, walks.leaky_bound(37, wide), slope=wide),
         _dead_probability(2),
         _ratio_cdf("linear", 3, Fraction(1)),
         _ratio_cdf("linear", 37, Fraction(6, 7)),
         *(_ratio_cdf("relu", width, level) for width, level in ((3, half), (1, Fraction(6, 7)), (37, Fraction(6, 7)))),
         *(_ratio_law(activation, width) for activation, width in (("linear", 4), ("relu", 4), ("relu", 37))),
         _power("ratio_power", {"N": 3, "activation": "relu"}, Fraction(1, 5)),
-        _power("ratio_power", {"N": 1, "activation": "relu"}, Fraction(243, 1000)),  # z^-2s has a mean below 1/4 alone
+        *(_power("ratio_power", {"N": 1, "activation": "relu"}, s) for s in (eighth, high)),
         _power("ratio_power", {"N": 37, "activation": "relu"}, Fraction(1, 7)),
     )
 
 
 def _of_walks() -> tuple[Check, ...]:
+    low, high, below = Fraction(6, 7), Fraction(15, 7), Fraction(-8, 7)
     return (
         _walk_mean("linear", 2, 5, Fraction(2)),
         _walk_mean("linear", 5, 1, Fraction(6, 7)),
@@ -85,8 +88,17 @@ def _of_walks() -> tuple[Check, ...]:
         _power("walk_power", {"N": 37, "depth": 5, "activation": "linear"}, Fraction(5, 14)),
         _independent_ratios("linear", 3, 5),
         _independent_ratios("relu", 4, 5),
-        _walk_cdf("linear", 3, 3, Fraction(0)),
-        _walk_cdf("relu", 4, 3, Fraction(-4)),
+        _walk_cdf("linear", 3, 3, Fraction(1), Fraction(0)),
+        _walk_cdf("linear", 2, 1, low, below),
+        *(_walk_cdf("linear", n, 2, low, level) for n, level in ((5, below), (7, below), (2, Fraction(12)))),
+        _walk_cdf("linear", 2, 12, high, Fraction(9)),
+        _walk_cdf("relu", 4, 3, Fraction(1), Fraction(-4)),
+        _walk_cdf("relu", 1, 1, low, below),
+        _walk_cdf("relu", 5, 2, low, Fraction(-3)),
+        _walk_cdf("relu", 5, 2, high, Fraction(12)),
+        _walk_cdf("relu", 5, 8, low, Fraction(-14)),
+        _walk_cdf("relu", 16, 4, low, Fraction(-5)),
+        _walk_cdf("relu", 2, 5, high, Fraction(1, 7)),
     )
 
 
@@ -204,7 +216,8 @@ def _power(theorem: str, at: Mapping[str, Any], power: Fraction) -> Check:
     def measure(seen: Pass) -> Tensor:
         return walks.ratio(seen, depth).pow(-float(power))
 
-    network = walks.network(at["activation"], at["N"], depth + 1)
+    above = 0 if at["N"] == 1 else 1  # of networks of single units, a further layer would lose half
+    network = walks.network(at["activation"], at["N"], depth + above)
     return _mean_check(theorem, {**at, "s": power}, f"({walks.product(depth)})^-s", network, measure, variance)
 
 
@@ -238,12 +251,12 @@ def _walk_mean(activation: str, width: int, depth: int, gain: Fraction) -> Check
     )
 
 
-def _walk_cdf(activation: str, width: int, depth: int, level: Fraction) -> Check:
+def _walk_cdf(activation: str, width: int, depth: int, gain: Fraction, level: Fraction) -> Check:
     return _mean_check(
         "walk_cdf",
-        {"N": width, "depth": depth, "gain": 1, "activation": activation, "log_ratio": level},
+        {"N": width, "depth": depth, "gain": gain, "activation": activation, "log_ratio": level},
         f"ln {walks.product(depth)} <= log_ratio",
-        walks.network(activation, width, depth),
+        walks.network(activation, width, depth, float(gain)),
         lambda seen: walks.at_most(walks.log_walk(seen), level),
         event_variance,
     )

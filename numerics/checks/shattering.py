@@ -31,7 +31,7 @@ from typing import Any
 from torch import Tensor
 
 from numerics.checks.check import Check, derived, event_variance, mean_check
-from numerics.ensembles import Affine, BatchNorm, Gates, Inputs, Network, Residual, Weights, dense
+from numerics.ensembles import Activation, Affine, BatchNorm, Gates, Inputs, Network, Residual, Weights, dense
 from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, gram, squared_norm
 
@@ -46,21 +46,22 @@ Module = tuple[float, float]  # e, b
 
 def checks() -> tuple[Check, ...]:
     """The checks of this subject; between them, each constant of a formula matters somewhere."""
-    half, third, most, twice = Fraction(1, 2), Fraction(1, 3), Fraction(4, 5), Fraction(2)
+    half, third, most, twice, large = Fraction(1, 2), Fraction(1, 3), Fraction(4, 5), Fraction(2), Fraction(20)
     return (
         *map(_coactivation, (Fraction(3, 5), Fraction(-4, 5))),
-        *map(_relu_step, (Fraction(3, 5), Fraction(-1, 2))),
+        *map(_relu_step, (Fraction(3, 5), Fraction(-1, 2), Fraction(1))),
         *map(_batch, (4, 12)),
         _brownian(8, 3, 6),
+        _brownian(8, 6, 3),
         _feedforward("feedforward_variance", 3, "variance"),
         *(_feedforward("feedforward_correlation", depth, "correlation") for depth in (1, 3)),
         *(_resnet(depth, alpha, beta) for depth, alpha, beta in ((3, most, half), (3, third, twice))),
         *(_resnet_correlation(depth, beta) for depth, beta in ((3, half), (4, twice))),
-        *(_highway(depth, gamma) for depth, gamma in ((3, third), (4, most))),
+        *(_highway(depth, gamma) for depth, gamma in ((3, third), (4, most), (5, Fraction(7, 10)))),
         *(
-            _normalized(quantity, 4, beta)
-            for quantity in ("variance", "covariance", "correlation")
-            for beta in (half, twice)
+            _normalized(q, depth, beta)
+            for q in WORDS
+            for depth, beta in ((4, half), (4, twice), (4, large), (1, twice))
         ),
     )
 
@@ -105,12 +106,12 @@ def _batch(size: int) -> Check:
     return mean_check("shattering.normalized_coactivation", *about, lambda mean: event_variance(mean) / UNITS)
 
 
-def _brownian(width: int, fewer: int, more: int) -> Check:
-    shares = Fraction(fewer, width), Fraction(more, width)
+def _brownian(width: int, first: int, second: int) -> Check:
+    shares = Fraction(first, width), Fraction(second, width)
 
     def product(seen: Pass) -> Tensor:
         normal = seen.values[0][:, 0].double()
-        return normal[:, :fewer].sum(1) * normal[:, :more].sum(1) / width
+        return normal[:, :first].sum(1) * normal[:, :second].sum(1) / width
 
     def variance(mean: float) -> float:
         return float(shares[0] * shares[1]) + mean**2
@@ -126,9 +127,10 @@ def _brownian(width: int, fewer: int, more: int) -> Check:
 
 
 def _gated(modules: Sequence[Module]) -> Network:
-    """x -> e x + b W (patterns * x), one module after the other."""
+    """x -> e x + b W (patterns * x), one module after the other; the identity if there is none."""
     body = (Gates(), Affine(WIDTH, HE))
-    return Network(Inputs((WIDTH,), 2), tuple(Residual(body, skip, branch) for skip, branch in modules))
+    layers = tuple(Residual(body, skip, branch) for skip, branch in modules)
+    return Network(Inputs((WIDTH,), 2), layers or (Activation("linear"),))
 
 
 def _moments(modules: Sequence[Module]) -> tuple[float, float]:

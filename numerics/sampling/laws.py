@@ -2,7 +2,8 @@
 
 A float32 normal is Box-Muller from 24-bit uniforms, cut at sqrt(2 ln 2^24) = 5.8 standard deviations. With
 t = ln 2^24 the cut mass is 2^-24, and it holds (t + 1) 2^-24 < 1.1e-6 of E w^2 and (3/8) 4 (t^2 + 2t + 2) 2^-24
-< 2.9e-5 of E w^4 = 3: shifts below a relative 1e-5 must not be asked of what is drawn here.
+< 2.9e-5 of E w^4 = 3: shifts below a relative 1e-5 must not be asked of what is drawn here. One in 2^24 is exactly 0,
+which a layer of one unit passes on: ``passes`` then refuses the block.
 """
 
 from __future__ import annotations
