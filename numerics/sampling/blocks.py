@@ -18,7 +18,7 @@ from torch import Tensor
 
 from numerics.sampling import devices
 
-BLOCK_FLOATS = 2**23  # numbers held by a block: 32 MiB in float32, so that drawing outweighs the launches of a layer
+BLOCK_FLOATS = 2**25  # numbers held by a block: 128 MiB in float32, so that drawing outweighs the launches of a layer
 BLOCK_NETWORKS = 2**12  # networks of a block: where they are tiny, drawing too many stays cheap
 
 Drawn = TypeVar("Drawn")

@@ -37,6 +37,7 @@ from numerics.ensembles import Affine, Convolution, Network
 from numerics.sampling import blocks, devices, laws, passes, streams
 from numerics.sampling.passes import Pass
 
+_SQUARED = 2.0**-50  # numbers between this and its inverse have squares, and sums of 2^20 of them, inside float32
 _PARALLEL = 2.0**-16  # of a row's length: 2^8 roundings of float32, so that a Gram-Schmidt remainder is not noise
 
 
@@ -132,8 +133,8 @@ def factored(rows: Tensor) -> tuple[Tensor, Tensor]:
             along = left @ frame.transpose(1, 2)
             left = left - along @ frame
             factor[:, j : j + 1, :j] += along
-        length, whole = _length(left), _length(row)
-        new = length > _PARALLEL * whole
+        length = _length(left)
+        new = length > (_PARALLEL * _length(row) if j else 0)
         factor[:, j : j + 1, j : j + 1] = length * new
         unit = left * torch.where(new, 1 / length, 0.0)
         frame = torch.cat([frame, unit], dim=1) if j else unit
@@ -141,6 +142,8 @@ def factored(rows: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _length(row: Tensor) -> Tensor:
-    """|x| of rows (B, 1, n) as (B, 1, 1); squared in float64, where the square of a small float32 is not 0."""
-    length: Tensor = torch.linalg.vector_norm(row, dim=2, keepdim=True, dtype=torch.float64)
-    return length.to(row.dtype)
+    """|x| of rows (B, 1, n) as (B, 1, 1); in float64 where the squares of float32 numbers would not fit float32."""
+    length: Tensor = torch.linalg.vector_norm(row, dim=2, keepdim=True)
+    if ((length > _SQUARED) & (length < 1 / _SQUARED)).all():
+        return length
+    return torch.linalg.vector_norm(row, dim=2, keepdim=True, dtype=torch.float64).to(row.dtype)

@@ -54,19 +54,16 @@ def interleaved(timers, rounds):
 
 
 def lead(width, rounds):
-    networks = 4 * conditioned.block_size(rectifiers(width))
-    return interleaved(
-        [
-            lambda: seconds_a_network(direct, width, 4, "direct"),
-            lambda: seconds_a_network(conditioned, width, networks, "conditioned"),
-        ],
-        rounds,
-    )
+    def timer(sampler):
+        networks = 4 * sampler.block_size(rectifiers(width))  # whole blocks, two for each core
+        return lambda: seconds_a_network(sampler, width, networks, sampler.__name__)
+
+    return interleaved([timer(direct), timer(conditioned)], rounds)
 
 
 def test_conditioned_leads_direct_by_two_orders_and_the_more_the_wider(benchmark):
     widths = (512, 1024, 2048)
-    times = benchmark.pedantic(lambda: [lead(width, 3) for width in widths], rounds=1)
+    times = benchmark.pedantic(lambda: [lead(width, 5) for width in widths], rounds=1)
     leads = [slow / fast for slow, fast in times]
     benchmark.extra_info.update({f"lead at width {width}": round(ratio) for width, ratio in zip(widths, leads, strict=True)})
     assert leads[0] >= LEAD
@@ -83,7 +80,8 @@ def test_direct_nearly_keeps_up_with_filling_memory_with_normals(benchmark):
         return (time.perf_counter() - start) / weights.numel()
 
     def draw():
-        return seconds_a_network(direct, width, 8, "direct") / rectifiers(width).weight_count
+        networks = 4 * direct.block_size(rectifiers(width))
+        return seconds_a_network(direct, width, networks, "direct") / rectifiers(width).weight_count
 
     filling, drawing = benchmark.pedantic(lambda: interleaved([fill, draw], 7), rounds=1)
     benchmark.extra_info["share of torch's rate"] = round(filling / drawing, 2)
