@@ -28,7 +28,7 @@ SETTINGS = {"alpha": 0.1, "theorems": ["a", "b"]}
 CHECKS = ("a", "b")
 PLAN = evidence.plan(0.0, 1.0, shift=0.5, alpha=0.1, beta=0.1, condition="not struck out")
 SIZE = 7  # samples of a block: the planned 45 or so end within a block
-NAME = "random_walk.linear_log_mean"
+NAME = "random_walk.linear_log_variance"
 
 
 @pytest.fixture(autouse=True)

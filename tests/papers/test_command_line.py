@@ -497,7 +497,7 @@ def test_mutate_tries_formulas_and_fails_if_one_survives_or_a_check_refutes_the_
     monkeypatch.setattr("numerics.checks.unsampled", lambda: {"own.bound": "a bound"})
     words = ("mutate", "own.square", "own.bound", "--device", "cpu", "--alpha", "1/8", "--into", str(tmp_path))
     result = run(*words, "--json")
-    assert asked == [(["own.square", "own.bound"], "cpu", 0.125, 10**7)]
+    assert asked == [(["own.square", "own.bound"], "cpu", 0.125, 4 * 10**7)]
     assert result.exit_code == status
     found = json.loads(result.stdout)
     (entry,) = found["theorems"]
