@@ -45,8 +45,11 @@ def save(picture: Picture, folder: Path) -> list[Path]:
 
 
 def _writer(figure: Figure, kind: str, data: Data) -> Any:
-    about: dict[str, Any] = {"pdf": {"CreationDate": None, "Keywords": digest(data)}, "png": {"Data": digest(data)}}[kind]
-    return lambda file: figure.savefig(file, format=kind, metadata=about)
+    about: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None, "Keywords": digest(data)},
+        "png": {"Data": digest(data)},
+    }
+    return lambda file: figure.savefig(file, format=kind, metadata=about[kind])
 
 
 def carried(path: Path) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -17,23 +18,37 @@ from papers.tables.glorot import initialisation_factors
 (GAIN,) = [picture for picture in PICTURES if picture.name == "random_walk_gain"]
 
 
-@pytest.fixture
-def small(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """Two tables, one of them sampled, and a figure, printed into a folder with their evidence."""
-    monkeypatch.setattr(shattering, "DEPTHS", (1, 2))
-    monkeypatch.setattr(printed, "EVIDENCE", tmp_path / "evidence")
-    monkeypatch.setattr(printed, "PRINTED", tmp_path / "printed")
-    monkeypatch.setattr(printed, "MEASUREMENTS", tmp_path / "evidence" / "measurements.jsonl")
+    folder = tmp_path_factory.mktemp("printed")
+    with pytest.MonkeyPatch.context() as patch:
+        _small(patch, folder)
+        printed.EVIDENCE.mkdir()
+        with keeping(into=printed.MEASUREMENTS):
+            printed._write(lambda done, total, what: None)
+    return folder
+
+
+@pytest.fixture
+def small(written, tmp_path, monkeypatch):
+    """A copy of it that a test may spoil."""
+    folder = shutil.copytree(written, tmp_path / "copy")
+    _small(monkeypatch, folder)
+    return folder / "printed"
+
+
+def _small(patch, folder):
+    patch.setattr(shattering, "DEPTHS", (1, 2))
+    patch.setattr(printed, "EVIDENCE", folder / "evidence")
+    patch.setattr(printed, "PRINTED", folder / "printed")
+    patch.setattr(printed, "MEASUREMENTS", folder / "evidence" / "measurements.jsonl")
     for module, name, content in (
         (tables, "TABLES", {"initialisation_factors": initialisation_factors, "shattering_gap": shattering_gap}),
         (figures, "FIGURES", {GAIN.name: GAIN}),
     ):
-        monkeypatch.setattr(module, name, content)
-        monkeypatch.setattr(printed, name, content)
-    printed.EVIDENCE.mkdir()
-    with keeping(into=printed.MEASUREMENTS):
-        printed._write(lambda done, total, what: None)
-    return tmp_path / "printed"
+        patch.setattr(module, name, content)
+        patch.setattr(printed, name, content)
 
 
 def test_what_was_just_printed_is_what_is_derived(small):
