@@ -33,7 +33,7 @@ from theory.failure_modes.linear_modules import (
     z,
 )
 from theory.failure_modes.network import HE_NORMAL
-from theory.failure_modes.residual_variance import M, bounded_variance, length_of_state
+from theory.failure_modes.residual_variance import M, bounded_variance, has_he_moments, length_of_state
 from theory.probability.calculus import notation
 from theory.probability.expectation import E
 from theory.probability.setting import Assumption, Family
@@ -48,9 +48,7 @@ LIKE_NORMAL = Assumption(
     "modules of weights like normal ones",
     "the weights are independent, symmetric, of variance 2/fan-in and kurtosis 3, as normal weights are",
     lambda model: all(
-        model.evaluate(E(entry)) == 0
-        and model.evaluate(E(entry**2) * fan_in - 2) == 0
-        and model.evaluate(E(entry**4) - 3 * E(entry**2) ** 2) == 0
+        has_he_moments(model, entry, fan_in)
         for base, fan_in in ((U, n_in), (V, hidden))
         for entry in entries(model, base)
     ),

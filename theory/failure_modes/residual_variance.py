@@ -22,6 +22,7 @@ from theory.failure_modes.network import HE_NORMAL
 from theory.failure_modes.rules import equal_terms
 from theory.probability.calculus import linearity
 from theory.probability.expectation import E
+from theory.probability.models import Enumeration
 from theory.probability.setting import Assumption, Definition, Family, Instance, Setting
 from theory.proof.domains import Integers
 from theory.proof.library import theorem
@@ -32,13 +33,19 @@ from theory.symbols import d, i, j, k, l, n_in, r
 z, W = sp.IndexedBase("z"), sp.IndexedBase("W")
 eta = sp.IndexedBase("eta", nonnegative=True)  # eta[0], eta[1], ...
 M = sp.IndexedBase("M", nonnegative=True)  # M[l] = |z_l|^2/n
+
+
+def has_he_moments(model: Enumeration, entry: sp.Expr, fan_in: sp.Expr) -> bool:
+    """Whether an entry's first, second and fourth moments are those of N(0, 2/fan_in)."""
+    wrong = (E(entry), E(entry**2) * fan_in - 2, E(entry**4) - 3 * E(entry**2) ** 2)
+    return all(model.evaluate(each) == 0 for each in wrong)
+
+
 LIKE_NORMAL = Assumption(
     "weights like normal ones of He's variance",
     "the weights are independent, symmetric, of variance 2/fan-in and kurtosis 3, as normal weights are",
     lambda model: all(
-        model.evaluate(E(entry)) == 0
-        and model.evaluate(E(entry**2) * n_in - 2) == 0
-        and model.evaluate(E(entry**4) - 3 * E(entry**2) ** 2) == 0
+        has_he_moments(model, entry, n_in)
         for layer in range(1, model.instance.values[d] + 1)
         for row in range(1, model.instance.values[n_in] + 1)
         for entry in [W[layer, row, below] for below in range(1, model.instance.values[n_in] + 1)]
