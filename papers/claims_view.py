@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
+from papers.claims import ledger
 from papers.claims.claim import NOTHING, Claim, Finding, Point
 from papers.claims.contradictions import Contradiction
+from papers.files import write_text
 from papers.references import as_text, keys_in
 from papers.table import plain
 from papers.terminal import table
@@ -118,6 +122,12 @@ def as_data(claim: Claim) -> dict[str, Any]:
         "evidence": list(found.evidence),
         "note": claim.note,
     }
+
+
+def write(folder: Path) -> list[Path]:
+    """Settle all claims and write them as JSON; raises NotHad where the folder cannot be written."""
+    text = json.dumps([as_data(claim) for claim in ledger.claims()], ensure_ascii=False, indent=1)
+    return [write_text(folder / "claims.json", text + "\n")]
 
 
 def claim_page(claim: Claim) -> Page:

@@ -10,10 +10,13 @@ import difflib
 import re
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from papers.bibliography import WORKS, Work
+from papers.files import write_text
 
 OWN = ("Initium", "reviews")
+FILE = "references.bib"
 _KEY = re.compile(r"\b[a-z]+(?:18|19|20)[0-9]{2}[a-z]*\b")
 _CLAIM = re.compile(r"[A-Z]-[0-9]{2}")
 _VENUE = {
@@ -138,6 +141,11 @@ def _cite(citation: Citation) -> str:
 def bibtex() -> str:
     """The bibliography as a `.bib` file, its entries in the order of their keys."""
     return "\n".join(entry(work) for work in sorted(WORKS, key=lambda work: work.key))
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the .bib file into `folder`; raises NotHad where it cannot be written."""
+    return [write_text(folder / FILE, bibtex())]
 
 
 def entry(work: Work) -> str:

@@ -8,7 +8,6 @@ is most.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -37,20 +36,6 @@ def block_size(network: Network) -> int:
     return blocks.size(network.weight_count + 2 * network.value_count)
 
 
-def sample(
-    network: Network,
-    networks: int,
-    *,
-    experiment: str,
-    measure: Callable[[Pass], Tensor],
-    device: str = "auto",
-    first: int = 0,
-) -> Iterator[Tensor]:
-    """The measured values of the networks of an experiment, as ``blocks.measured`` gives them."""
-    drawn = partial(draw, network, experiment=experiment, device=device)
-    yield from blocks.measured(drawn, block_size(network), networks, measure, first=first, device=device)
-
-
 def draw(network: Network, block: int, *, experiment: str, device: str = "auto") -> Pass:
     """The pass of block ``block`` (>= 0) alone: ``block_size(network)`` networks, the same for all who ask.
 
@@ -74,6 +59,9 @@ def draw(network: Network, block: int, *, experiment: str, device: str = "auto")
     with devices.full_precision():
         values, slopes = passes.run(network, block_size(network), product, stream)
     return Pass(values, slopes, passes.affine_numbers(network), tuple(matrices))
+
+
+sample = blocks.sampler(draw, block_size)
 
 
 def _convolved(layer: Convolution, matrix: Tensor, images: Tensor) -> Tensor:

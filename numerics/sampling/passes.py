@@ -24,6 +24,7 @@ from numerics.sampling import activations, laws
 _RANGE = 2.0**100  # float32 ends at 2^-126 and 2^127: with the variances below, no layer jumps the gap unseen
 _SMALLEST_VARIANCE = 2.0**-40  # of what is not exactly 0: one over a million weights and a million layers
 _FLAT = ("relu", "crelu", "hardtanh")  # activations with a derivative that is exactly 0 somewhere
+_PROPORTIONAL = ("linear", "abs", "leaky_relu", "prelu")  # and those that multiply by one of two numbers
 
 Product = Callable[[Affine | Convolution, int, Tensor], Tensor]  # layer, its number in drawing order, values below
 Streams = Callable[..., torch.Generator]  # the stream of a key
@@ -159,9 +160,26 @@ def _has(layers: tuple[Layer, ...], quality: Callable[[Layer], bool]) -> bool:
 
 
 def _gives_zeros(layer: Layer) -> bool:
-    """Whether exact zeros are possible: flat pieces of activations, ties of discrete laws, switched-off modules."""
+    """Whether exact zeros are possible: flat pieces of activations, ties of discrete laws, modules that add nothing."""
     if isinstance(layer, Activation):
         return layer.name in _FLAT or layer.slope == 0
     if isinstance(layer, Residual):
-        return 0 in (layer.skip, layer.scale)
+        return 0 in (layer.skip, layer.scale) or all(map(_multiplies, layer.body))
     return isinstance(layer, (Affine, Convolution)) and layer.weights.law in ("sign", "sparse")
+
+
+def _multiplies(layer: Layer) -> bool:
+    """Whether each value is multiplied by one of a few numbers, which the skip of a module around it can cancel.
+
+    Orthonormal columns do where there is one of one row, a sign; only that keeps the shape of a module if all its
+    layers multiply.
+    """
+    if isinstance(layer, Residual):
+        return all(map(_multiplies, layer.body))
+    if isinstance(layer, Activation):
+        return layer.name in _PROPORTIONAL
+    if isinstance(layer, Affine):
+        return layer.weights.law == "orthogonal" and layer.width == 1
+    if isinstance(layer, Convolution):
+        return layer.weights.law == "orthogonal" and layer.channels == 1
+    return isinstance(layer, Gates)
