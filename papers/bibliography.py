@@ -142,9 +142,8 @@ WORKS = (
     ),
     Work(
         "he2016", "inproceedings", ("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
-        "Deep residual learning for image recognition", 2016,
-        "IEEE Conference on Computer Vision and Pattern Recognition", pages="770-778", doi="10.1109/CVPR.2016.90",
-        arxiv="1512.03385",
+        "Deep residual learning for image recognition", 2016, "IEEE Conference on Computer Vision and Pattern "
+        "Recognition", pages="770-778", doi="10.1109/CVPR.2016.90", arxiv="1512.03385",
     ),
     Work(
         "higham2002", "book", ("Nicholas J. Higham",), "Accuracy and Stability of Numerical Algorithms", 2002,
@@ -270,8 +269,8 @@ WORKS = (
     ),
     Work(
         "takahasi1974double", "article", ("Hidetosi Takahasi", "Masatake Mori"), "Double exponential formulas for numerical "
-        "integration", 1974, "Publications of the Research Institute for Mathematical Sciences", volume="9", number="3", pages="721-741",
-        doi="10.2977/prims/1195192451",
+        "integration", 1974, "Publications of the Research Institute for Mathematical Sciences", volume="9", number="3",
+        pages="721-741", doi="10.2977/prims/1195192451",
     ),
     Work(
         "trefethen2014exponentially", "article", ("Lloyd N. Trefethen", "J. A. C. Weideman"), "The exponentially convergent "
