@@ -120,9 +120,11 @@ class Evidence(Shown):
             score = "" if math.isnan(self.z_score) else f" (z {self.z_score:.2g})"
             yield "estimate", f"{self.estimate:.6g}{error}{score}"
         yield "refutes what is true", f"with probability {self.alpha:.2g} at most"
-        yield "misses an error", f"of the {self.kind} by {self.shift:.2g} or more with probability {self.beta:.2g} at most"
-        condition = f", {self.excluded:,} more excluded by the condition: {self.condition}" if self.condition else ""
-        yield "networks", f"{self.networks:,}{condition}"
+        error = f"of the {self.kind} by {self.shift:.2g} or more"
+        yield "misses an error", f"{error} with probability {self.beta:.2g} at most"
+        yield "networks", f"{self.networks:,}"
+        if self.condition:
+            yield "condition", f"{self.condition} ({self.excluded:,} excluded)"
         if self.reason:
             yield "undecided", self.reason
 

@@ -1,4 +1,4 @@
-r"""Pages for notebooks: HTML with MathML, which front ends prefer, and LaTeX, which `nbconvert` prints.
+r"""Pages for notebooks: HTML with MathML, which front ends prefer, LaTeX, which `nbconvert` prints, and text for terminals.
 
 The LaTeX is displays alone ($$ ... $$) and uses no command that MathJax, KaTeX and LaTeX with amsmath do not share; a
 character that TeX would take for a command stands between two \text{ }, since MathJax reads no \% inside one.
@@ -23,7 +23,52 @@ from theory.proof.shown import Block, Content, Facts, Grid, Line, Page, Proof, W
 
 _WIDE = 88  # characters of a line of LaTeX's words: about as many as a page is wide
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?(\([0-9]+\))?")
+_MATH = '<math displaystyle="true"'  # sums with their limits above and below: there is room
 _LEFT = ' style="text-align:left"'  # Jupyter aligns the cells of tables at the right
+
+
+def _once(facts: tuple[tuple[str, Content], ...]) -> Iterator[tuple[str, Content]]:
+    """Facts with each label once, where several have the same."""
+    before = ""
+    for label, content in facts:
+        yield "" if label == before else label, content
+        before = label
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def as_text(page: Page) -> str:
+    """A page as lines of Unicode."""
+    return "\n".join([page.title] * bool(page.title) + [line for block in page.blocks for line in _text_lines(block)])
+
+
+def text(content: Content) -> str:
+    """Words and formulas as one line of Unicode."""
+    if isinstance(content, tuple):
+        return "".join(map(text, content))
+    return unicode(content) if isinstance(content, sp.Basic) else " ".join(content.split("\n"))
+
+
+def _text_lines(block: Block) -> Iterator[str]:
+    match block:
+        case Words(content):
+            yield text(content)
+        case Line():
+            yield f"  {unicode(block.left)} {RELATIONS[block.relation]} {unicode(block.right)}"
+        case Facts(facts):
+            margin = max((len(label) for label, _ in facts), default=0)
+            yield from (f"  {label:{margin}}  {text(content)}" for label, content in _once(facts))
+        case Proof(title, lines):
+            yield title
+            for line in lines:
+                yield from [] if line.left is None else [f"      {unicode(line.left)}"]
+                yield f"  {line.name:>3} {RELATIONS[line.relation]} {unicode(line.right)}    ({line.reason})"
+        case Grid(headings, rows):
+            shown = [[text(cell) for cell in row] for row in (headings, *rows)]
+            widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+            for row in shown:
+                yield "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
 
 
 # --- HTML -----------------------------------------------------------------------------------------
@@ -45,7 +90,7 @@ def html(content: Content) -> str:
 def _formula(expr: Any, sign: str = "") -> str:
     """A formula that may break into lines; in Unicode where a node has no notation in MathML, a user's own for example."""
     try:
-        return " ".join(pieces(expr, sign))
+        return " ".join(piece.replace("<math", _MATH, 1) for piece in pieces(expr, sign))
     except UnknownNode:
         return f"<code>{escape(f'{sign} {unicode(expr)}'.strip())}</code>"
 
@@ -58,7 +103,7 @@ def _html_block(block: Block) -> str:
             sides = f"{_formula(block.left)} {_formula(block.right, RELATIONS[block.relation])}"
             return f'<p style="margin-left:2em">{sides}</p>'
         case Facts(facts):
-            rows = (_html_row("td", (label, content), frozenset()) for label, content in facts)
+            rows = (_html_row("td", fact, frozenset()) for fact in _once(facts))
             return f"<table>{''.join(rows)}</table>"
         case Proof(title, lines, unfolded):
             opened = ' open=""' if unfolded else ""
@@ -167,7 +212,7 @@ def _latex_block(block: Block) -> str:
         case Line():
             return _display(f"{latex(block.left)} {LATEX_RELATIONS[block.relation]} {latex(block.right)}")
         case Facts(facts):
-            return _aligned([row for label, content in facts for row in _labelled(label, content)])
+            return _aligned([row for label, content in _once(facts) for row in _labelled(label, content)])
         case Proof():
             return _aligned(list(map(_latex_line, block.lines)))
         case Grid(headings, rows, numbers):

@@ -20,6 +20,7 @@ from theory.proof.theorem import Chain, Derivation, Step, Theorem
 
 __all__ = ["as_data", "as_latex", "as_page", "as_text", "escape", "latex", "reason", "unicode"]
 
+SHORT = 12  # steps of a proof that a page shows unfolded
 RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
 LATEX_RELATIONS = {"=": "=", "<=": r"\le", "<=>": r"\iff", "~": r"\sim"}
 SIGNS = {"≤": "le", "≥": "ge", "≠": "ne", "∞": "infty", "Σ": "Sigma"}
@@ -138,7 +139,8 @@ def as_page(theorem: Theorem, record: Record | None) -> Page:
     blocks: list[Block] = [Words(theorem.summary)]
     for chosen, derivation in zip(_choices(theorem), theorem.derivations(), strict=True):
         blocks += [Words(f"{chosen}:")] if chosen else []
-        blocks += [statement(derivation), proof(derivation, steps)]
+        unfolded = not chosen and len(derivation.steps) <= SHORT
+        blocks += [statement(derivation), proof(derivation, steps, unfolded)]
     return Page(f"{theorem.name}: {verdict}", (*blocks[:1], Facts(tuple(facts)), *blocks[1:]))
 
 
@@ -153,10 +155,12 @@ def statement(derivation: Derivation) -> Line:
     return Line(derivation.statement.left, derivation.statement.relation, derivation.statement.right)
 
 
-def proof(derivation: Derivation, steps: Mapping[str, str], unfolded: bool = False) -> Proof:
-    """All steps, as lines for a page; `steps`: their verdicts by their names."""
+def proof(derivation: Derivation, steps: Mapping[str, str], unfolded: bool) -> Proof:
+    """All steps, as lines for a page; `steps`: their verdicts by their names, empty where none is known."""
     lines = tuple(
-        Line(step.left if opens else None, step.relation, step.right, step.name, _reasoned(step, steps))
+        Line(step.left if opens else None, step.relation, step.right, step.name,
+             _reasoned(step, steps) if steps else reason(step))
         for step, opens in _chained(derivation)
-    )
-    return Proof(f"proof in {len(lines)} step{'s' * (len(lines) > 1)}", lines, unfolded)
+    )  # fmt: skip
+    unchecked = "" if steps else ", unchecked"
+    return Proof(f"proof in {len(lines)} step{'s' * (len(lines) > 1)}{unchecked}", lines, unfolded)

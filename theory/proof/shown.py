@@ -69,6 +69,11 @@ class Page:
 class Shown:
     """An object that a notebook shows by its page."""
 
+    def __init_subclass__(cls) -> None:
+        """IPython takes a class's own `__repr__` before what it inherits, so each class has its own of this."""
+        super().__init_subclass__()
+        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
+
     def _page(self) -> Page:
         raise NotImplementedError
 
@@ -76,6 +81,11 @@ class Shown:
         from theory.proof.notebook import as_html
 
         return as_html(self._page())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        from theory.proof.notebook import as_text
+
+        printer.text(as_text(self._page()))
 
     def _repr_latex_(self) -> str:
         from theory.proof.notebook import as_latex
