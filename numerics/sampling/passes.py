@@ -10,9 +10,11 @@ range in which float32 can be trusted are an error, never a zero.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -27,6 +29,7 @@ _FLAT = ("relu", "crelu", "hardtanh")  # activations with a derivative that is e
 _PROPORTIONAL = ("linear", "abs", "leaky_relu", "prelu")  # and those that multiply by one of two numbers
 
 Product = Callable[[Affine | Convolution, int, Tensor], Tensor]  # layer, its number in drawing order, values below
+Biases = Callable[[Weights, int, Tensor], Tensor]  # their law, the layer's number, its product: one a unit
 Streams = Callable[..., torch.Generator]  # the stream of a key
 
 
@@ -81,9 +84,7 @@ def run(network: Network, networks: int, product: Product, streams: Streams) -> 
     """
     with torch.enable_grad():
         values = [_inputs(network.inputs, networks, streams("input")).requires_grad_()]
-        numbers = iter(range(sum(1 for _ in network.matrices())))
-        for layer in network.layers:
-            values.append(_apply(layer, values[-1], numbers, product, streams))
+        values += forward(network.layers, values[-1], product, partial(_bias, streams))
         stream = streams("output gradient")
         shape = (networks, 1, *network.shapes[-1])
         last = laws.normal(shape, math.sqrt(network.output_gradient_variance), stream)
@@ -91,6 +92,15 @@ def run(network: Network, networks: int, product: Product, streams: Streams) -> 
     kept = tuple(value.detach() for value in values)
     _check_range(network, (*kept, *slopes))
     return kept, slopes
+
+
+def forward(layers: tuple[Layer, ...], values: Tensor, product: Product, biases: Biases) -> list[Tensor]:
+    """The output of each layer for values (B, k, *shape); layers with weights are numbered as they are met."""
+    numbers = itertools.count()
+    outputs = [values]
+    for layer in layers:
+        outputs.append(_apply(layer, outputs[-1], numbers, product, biases))
+    return outputs[1:]
 
 
 def affine_numbers(network: Network) -> tuple[int, ...]:
@@ -108,11 +118,11 @@ def _inputs(inputs: Inputs, networks: int, stream: torch.Generator) -> Tensor:
     return (mixing @ entries).reshape(shape)
 
 
-def _apply(layer: Layer, values: Tensor, numbers: object, product: Product, streams: Streams) -> Tensor:
+def _apply(layer: Layer, values: Tensor, numbers: Iterator[int], product: Product, biases: Biases) -> Tensor:
     if isinstance(layer, Residual):
         inside = values
         for part in layer.body:
-            inside = _apply(part, inside, numbers, product, streams)
+            inside = _apply(part, inside, numbers, product, biases)
         return layer.skip * values + layer.scale * inside
     if isinstance(layer, Activation):
         return activations.apply(layer, values)
@@ -121,16 +131,16 @@ def _apply(layer: Layer, values: Tensor, numbers: object, product: Product, stre
     if isinstance(layer, BatchNorm):
         centred = values - values.mean(dim=1, keepdim=True)
         return centred / (centred.square().mean(dim=1, keepdim=True) + EPSILON).sqrt()
-    number = next(numbers)  # type: ignore[call-overload]
+    number = next(numbers)
     below = values.flatten(2) if isinstance(layer, Affine) else values
     outcome = product(layer, number, below)
-    return outcome if layer.bias is None else outcome + _bias(layer.bias, outcome, streams("bias", number))
+    return outcome if layer.bias is None else outcome + biases(layer.bias, number, outcome)
 
 
-def _bias(bias: Weights, outcome: Tensor, stream: torch.Generator) -> Tensor:
+def _bias(streams: Streams, bias: Weights, number: int, outcome: Tensor) -> Tensor:
     """One bias a unit, the same for all inputs and places: (B, 1, units, 1, ...)."""
     shape = (outcome.shape[0], 1, outcome.shape[2], *(1 for _ in outcome.shape[3:]))
-    return laws.draw(bias, shape, math.sqrt(bias.entry_variance(1, 1)), stream)
+    return laws.draw(bias, shape, math.sqrt(bias.entry_variance(1, 1)), streams("bias", number))
 
 
 def _check_range(network: Network, rows: tuple[Tensor, ...]) -> None:

@@ -78,12 +78,9 @@ def in_float64(network, seed):
         below = tuple(values.shape[2:])
         shape, deviation = (BATCH, *layer.matrix(below)), math.sqrt(layer.entry_variance(below))
         matrices.append(laws.draw(layer.weights, shape, deviation, stream("weights", number)).double())
-        drawn = layer.bias and passes._bias(layer.bias, torch.empty(BATCH, 1, layer.after(below)[0]), stream("bias", number))
+        drawn = layer.bias and passes._bias(stream, layer.bias, number, torch.empty(BATCH, 1, layer.after(below)[0]))
         biases.append(torch.zeros(BATCH, layer.after(below)[0]).double() if drawn is None else drawn[:, 0].double())
-        if isinstance(layer, Convolution):
-            return direct._convolved(layer, matrices[-1], values)
-        full = torch.cat([matrices[-1], -matrices[-1]], dim=1) if layer.mirrored else matrices[-1]
-        return values @ full
+        return direct.multiplied(layer, direct.complete(layer, matrices[-1]), values)
 
     with pytest.MonkeyPatch.context() as patch:
         drawn = passes._inputs
