@@ -3,7 +3,7 @@
 MathML Core alone is used.  A node that the printer does not know is an error, so that no class's name gets onto a page.
 A long formula may be had in pieces, between which a line breaks: browsers break no line inside one.
 
-Reference: mathmlcore.
+Reference: mathml2025.
 """
 
 from __future__ import annotations
