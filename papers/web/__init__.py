@@ -21,8 +21,10 @@ from markupsafe import Markup
 from papers.claims.claim import Claim
 from papers.claims.contradictions import Contradiction
 from papers.files import write_text
+from papers.table import Table
 from papers.web import plot, words
 from papers.web.claims import by_paper, verdict_table
+from papers.web.tables import Shown, cell, shown, table
 from papers.web.theorems import by_subject, entries, step_counts
 from theory.proof.theorem import Theorem
 
@@ -40,19 +42,30 @@ def page(
     claims: Sequence[Claim],
     results: Sequence[Result] = (),
     contradictions: Sequence[Contradiction] = (),
+    tables: Sequence[Table] = (),
+    figures: Sequence[Shown] = (),
     references: Mapping[str, str] = {},
 ) -> str:
     """The whole page.
 
-    results: sampled checks of the theorems, perhaps none.  references: the bibliography, BibTeX keys to text; a key that it
-    has is linked wherever it is cited.  Raises DoesNotStand for a theorem whose proof is circular or empty.
+    results: sampled checks of the theorems, perhaps none.  references: the bibliography, BibTeX keys to text.  A theorem, a
+    claim or a key that the page has is linked wherever it is named.  Raises DoesNotStand for a proof that is circular or
+    empty.
     """
+    linked = words.linker(
+        {
+            **dict.fromkeys((theorem.name for theorem in theorems), "theorem"),
+            **dict.fromkeys((claim.id for claim in claims), "claim"),
+            **dict.fromkeys(references, "reference"),
+        }
+    )
     style, script = (_source(name) for name in ("style.css", "script.js"))
-    made = entries(theorems, results, references.keys(), {})
+    made = entries(theorems, results, linked, _shown_in(tables, figures))
     return _template().render(
-        style=Markup(style),  # noqa: S704 - sources of this package
-        script=Markup(script),  # noqa: S704
+        style=Markup(style),
+        script=Markup(script),
         policy=_policy(style, script),
+        linked=linked,
         subjects=by_subject(made),
         theorems=made,
         verdicts=list(dict.fromkeys(entry.verdict for entry in made)),
@@ -65,14 +78,46 @@ def page(
         check_counts=words.counted(Counter(result.evidence.verdict for result in results)),
         alpha=sum(result.evidence.alpha for result in results),
         contradictions=contradictions,
+        tables=list(map(table, tables)),
+        figures=figures,
         references=references,
         scale=plot.scale(),
     )
 
 
-def write(folder: Path, text: str) -> Path:
-    """Write the page into `folder`; its path.  Raises NotHad where the folder cannot be written."""
-    return write_text(folder / NAME, text)
+def _shown_in(tables: Sequence[Table], figures: Sequence[Shown]) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Theorems with the tables and figures that rest on them, each a kind and a name."""
+    pairs = [(source.name, ("table", each.name)) for each in tables for source in each.sources]
+    pairs += [(name, ("figure", each.name)) for each in figures for name in each.theorems]
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, where in pairs:
+        found.setdefault(name, []).append(where)
+    return {name: tuple(dict.fromkeys(places)) for name, places in found.items()}
+
+
+def write(folder: Path, results: Sequence[Result] = ()) -> list[Path]:
+    """Write the page of all theorems, claims, tables and figures into `folder`; its path.
+
+    Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
+    """
+    from papers.bibliography import WORKS
+    from papers.claims.contradictions import contradictions
+    from papers.claims.ledger import claims
+    from papers.figures import FIGURES
+    from papers.references import as_text
+    from papers.tables import TABLES
+    from theory.proof.library import theorems
+
+    text = page(
+        theorems=theorems(),
+        claims=claims(),
+        results=results,
+        contradictions=contradictions(),
+        tables=[build() for build in TABLES.values()],
+        figures=[shown(picture) for picture in FIGURES.values()],
+        references={work.key: as_text(work.key) for work in WORKS},
+    )
+    return [write_text(folder / NAME, text)]
 
 
 def _policy(style: str, script: str) -> str:
@@ -98,5 +143,5 @@ def _template() -> Template:
         loader=PackageLoader("papers", "web/templates"), undefined=StrictUndefined, autoescape=True,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.globals.update(badge=words.badge, link=words.link, anchor=words.anchor, cited=words.cited)
+    environment.globals.update(badge=words.badge, link=words.link, anchor=words.anchor, cell=cell)
     return environment.get_template("page.html")

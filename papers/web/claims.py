@@ -34,7 +34,7 @@ def entry(claim: Claim) -> dict[str, Any]:
         "says": claim.says,
         "verdict": str(found.verdict),
         "reason": found.reason,
-        "theorems": found.theorems,
+        "theorems": [name for name in found.theorems if name not in found.reason],
         "more": any(shown.values()),
         **shown,
     }
@@ -50,7 +50,10 @@ def by_paper(claims: Sequence[Claim]) -> list[tuple[str, list[dict[str, Any]]]]:
 
 def verdict_table(claims: Sequence[Claim]) -> dict[str, Any]:
     """How many claims of each paper came to each verdict that occurs."""
-    counts = {p: Counter(str(c.finding.verdict) for c in claims if c.paper == p) for p in dict.fromkeys(c.paper for c in claims)}
+    counts = {
+        p: Counter(str(c.finding.verdict) for c in claims if c.paper == p)
+        for p in dict.fromkeys(c.paper for c in claims)
+    }
     total: Counter[str] = sum(counts.values(), Counter())
     verdicts = [str(verdict) for verdict in Verdict if total[str(verdict)]]
     rows = [(paper, [count[v] for v in verdicts], count.total()) for paper, count in counts.items()]

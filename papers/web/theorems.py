@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from papers.references import keys_in
 from papers.web import citing, plot
-from papers.web.words import KEY, cited, display, inline
+from papers.web.words import Linker, display, inline
 from theory.proof.cache import Record, record_of
 from theory.proof.render import reason
 from theory.proof.theorem import Derivation, Step, Theorem
@@ -26,7 +27,10 @@ RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
 
 @dataclass(frozen=True)
 class Line:
-    """A step as a line of a proof: what it leads to, why, and how it was judged; `opening`: its left side, if it opens a chain."""
+    """A step as a line of a proof: what it leads to, why, and how it was judged.
+
+    opening: its left side, where it opens a chain.  uses: theorems that the reason does not name.
+    """
 
     name: str
     opening: Markup | None
@@ -50,14 +54,14 @@ class Entry:
     """A theorem with what only the page as a whole knows of it.
 
     used_by: names of theorems.  results: its sampled checks.  unsampled: why there are none; empty where there are.
-    references: the keys of the bibliography.  shown_in: ids and names of tables and figures that rest on it.
+    linked: makes links of names in words.  shown_in: kinds and names of the tables and figures that rest on it.
     """
 
     theorem: Theorem
     used_by: tuple[str, ...]
     results: tuple[Result, ...]
     unsampled: str
-    references: Collection[str]
+    linked: Linker
     shown_in: tuple[tuple[str, str], ...]
 
     name = property(lambda self: self.theorem.name)
@@ -81,24 +85,23 @@ class Entry:
     @property
     def keys(self) -> list[str]:
         """The BibTeX keys of the source."""
-        return KEY.findall(self.theorem.source)
+        return list(keys_in(self.theorem.source))
 
     @property
     def source(self) -> Markup:
         """The source, with links to the bibliography."""
-        return cited(self.theorem.source, self.references)
+        return self.linked(self.theorem.source)
 
     @property
     def remarks(self) -> list[Markup]:
         """The paragraphs that the author wrote below the summary."""
         text = inspect.cleandoc(self.theorem.builder.__doc__ or "").partition("\n")[2]
-        return [cited(" ".join(part.split()), self.references) for part in text.split("\n\n") if part.strip()]
+        return [self.linked(" ".join(part.split())) for part in text.split("\n\n") if part.strip()]
 
     @property
     def uses(self) -> list[str]:
         """Names of the theorems that the proof appeals to itself."""
-        steps = [step for derivation in self.theorem.derivations() for step in derivation.steps]
-        return sorted({name for step in steps for name in step.rule.uses})
+        return used(self.theorem)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -111,7 +114,7 @@ class Entry:
         return [
             {
                 "name": p.name,
-                "symbol": None if p.symbol is None else inline(p.symbol),
+                "symbol": None if p.symbol is None or str(p.symbol) == p.name else inline(p.symbol),
                 "domain": p.domain.describe().replace(">=", "≥"),
                 "optional": p.default is not None,
             }
@@ -138,8 +141,8 @@ class Entry:
             step.name.rpartition(":")[2],
             display(step.left) if opens else None,
             display(step.right, RELATIONS[step.relation]),
-            cited(reason(step), self.references),
-            step.rule.uses,
+            self.linked(reason(step)),
+            tuple(name for name in step.rule.uses if name not in reason(step)),
             verdicts.get(step.name, "unknown"),
         )
 
@@ -178,7 +181,7 @@ def check(result: Result) -> dict[str, Any]:
 def entries(
     theorems: Sequence[Theorem],
     results: Sequence[Result],
-    references: Collection[str],
+    linked: Linker,
     shown_in: Mapping[str, tuple[tuple[str, str], ...]],
 ) -> list[Entry]:
     """Every theorem with its neighbours among those given."""
@@ -186,20 +189,29 @@ def entries(
 
     without = unsampled()
     found: dict[str, list[Result]] = {}
+    users: dict[str, dict[str, None]] = {}
     for result in results:
         found.setdefault(result.theorem, []).append(result)
-    users: dict[str, list[str]] = {}
-    made = []
     for theorem in theorems:
-        mine = tuple(found.get(theorem.name, ()))
-        why = "" if mine else without.get(theorem.name, "its checks were not part of this run")
-        by = users.setdefault(theorem.name, [])
-        made.append((theorem, by, mine, why, references, shown_in.get(theorem.name, ())))
-        for derivation in theorem.derivations():
-            for step in derivation.steps:
-                for name in step.rule.uses:
-                    users.setdefault(name, []).append(theorem.name)
-    return [Entry(t, tuple(dict.fromkeys(by)), *rest) for t, by, *rest in made]
+        for name in used(theorem):
+            users.setdefault(name, {})[theorem.name] = None
+    return [
+        Entry(
+            theorem,
+            tuple(users.get(theorem.name, ())),
+            tuple(found.get(theorem.name, ())),
+            "" if theorem.name in found else without.get(theorem.name, "its checks were not part of this run"),
+            linked,
+            shown_in.get(theorem.name, ()),
+        )
+        for theorem in theorems
+    ]
+
+
+def used(theorem: Theorem) -> list[str]:
+    """Names of the theorems that the proof appeals to itself."""
+    steps = [step for derivation in theorem.derivations() for step in derivation.steps]
+    return sorted({name for step in steps for name in step.rule.uses})
 
 
 def by_subject(made: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy as sp
 from markupsafe import Markup, escape
@@ -13,7 +13,9 @@ from markupsafe import Markup, escape
 from papers.claims_view import SHORTEST_UNIT
 from theory.proof.mathml import mathml, pieces
 
-KEY = re.compile(r"\b[a-z]+[0-9]{4}[a-z]*\b")  # a BibTeX key
+_NAME = re.compile(r"\w+(?:[.-]\w+)*")  # a BibTeX key, a claim's id, a theorem's name
+
+Linker: TypeAlias = Callable[[str], Markup]
 
 COLOURS = {  # of a verdict's badge; each carries its word too
     **dict.fromkeys(("proved", "confirmed", "agrees"), "green"),
@@ -27,12 +29,12 @@ COLOURS = {  # of a verdict's badge; each carries its word too
 
 def inline(expr: sp.Basic) -> Markup:
     """A formula in a line of words."""
-    return Markup(mathml(expr))  # noqa: S704 - the printer escapes names and words
+    return Markup(mathml(expr))
 
 
 def display(expr: sp.Basic, sign: str = "") -> Markup:
     """A formula with room of its own, after a relation's sign if one is given; it may be broken into lines."""
-    return Markup(" ".join(pieces(expr, sign)))  # noqa: S704
+    return Markup(" ".join(pieces(expr, sign)))
 
 
 def badge(verdict: str) -> Markup:
@@ -50,13 +52,18 @@ def link(kind: str, name: str) -> Markup:
     return Markup('<a href="#{}">{}</a>').format(anchor(kind, name), name)
 
 
-def cited(text: str, references: Iterable[str]) -> Markup:
-    """Words in which each BibTeX key that the bibliography has is a link to it."""
-    known, shown, end = set(references), Markup(), 0
-    for found in KEY.finditer(text):
-        key = link("reference", found[0]) if found[0] in known else escape(found[0])
-        shown, end = shown + text[end : found.start()] + key, found.end()
-    return shown + text[end:]
+def linker(targets: Mapping[str, str]) -> Linker:
+    """Turns words into words with links: each name among the targets, which maps names to their kinds, becomes one."""
+
+    def linked(text: str) -> Markup:
+        shown, end = Markup(), 0
+        for found in _NAME.finditer(text):
+            if found[0] in targets:
+                shown += escape(text[end : found.start()]) + link(targets[found[0]], found[0])
+                end = found.end()
+        return shown + escape(text[end:])
+
+    return linked
 
 
 def listed(expr: sp.Basic | None) -> list[Markup]:

@@ -1,4 +1,4 @@
-"""MathML means what was judged: it is read back as a mathematician reads it, and no formula of the library lacks a notation."""
+"""MathML means what was judged: it is read back as a mathematician reads it, and every formula has a notation."""
 
 import re
 import xml.etree.ElementTree as ET
