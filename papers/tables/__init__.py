@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
+from papers.tables.activations import activation_gains
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
-from papers.tables.glorot import initialisation_factors, variance_conditions
+from papers.tables.glorot import variance_conditions
+from papers.tables.initialisations import initialisation_factors
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.random_walk import gains
 from papers.terminal import Progress
 
 TABLES = {
-    "random_walk_gains": lambda: gains("relu"),
-    "random_walk_gains_linear": lambda: gains("linear"),
+    "activation_gains": activation_gains,
+    "random_walk_gains": partial(gains, "relu"),
+    "random_walk_gains_linear": partial(gains, "linear"),
     "variance_conditions": variance_conditions,
-    "initialisation_factors": initialisation_factors,
+    "initialisation_factors": partial(initialisation_factors, "linear"),
+    "initialisation_factors_rectifier": partial(initialisation_factors, "rectifier"),
     "linear_regime_gap": linear_regime_gap,
     "shattering_gap": shattering_gap,
     "tanh_gap": tanh_gap,
