@@ -9,6 +9,7 @@ from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.activations import activation_gains
+from papers.tables.failure_modes import failure_modes, mean_lengths
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import variance_conditions
 from papers.tables.initialisations import initialisation_factors
@@ -23,6 +24,8 @@ TABLES = {
     "variance_conditions": variance_conditions,
     "initialisation_factors": partial(initialisation_factors, "linear"),
     "initialisation_factors_rectifier": partial(initialisation_factors, "rectifier"),
+    "failure_modes": failure_modes,
+    "mean_lengths": mean_lengths,
     "linear_regime_gap": linear_regime_gap,
     "shattering_gap": shattering_gap,
     "tanh_gap": tanh_gap,

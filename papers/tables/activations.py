@@ -27,10 +27,11 @@ def activation_gains() -> Table:
     return Table(
         "activation_gains",
         (
-            *("By which gain the weights behind an activation ", f(x), " are to be multiplied so that its layer keeps second "),
-            *("moments: forward ", 1 / sp.sqrt(E(f(x) ** 2)), ", those of the activations, and backward "),
-            *(1 / sp.sqrt(E(df(x) ** 2)), ", those of the gradients, for a standard normal pre-activation ", x, "; beside "),
-            "them the constant of torch's calculate_gain, and how far it is from each.",
+            "By which gain the weights behind an activation ",
+            *(f(x), " are to be multiplied so that its layer keeps second moments: forward ", 1 / sp.sqrt(E(f(x) ** 2))),
+            *(", those of the activations, and backward ", 1 / sp.sqrt(E(df(x) ** 2)), ", those of the gradients, for a "),
+            *("standard normal pre-activation ", x, "; beside them the constant of torch's calculate_gain, and how far it "),
+            "is from each.",
         ),
         (
             Column("activation"),
@@ -41,13 +42,13 @@ def activation_gains() -> Table:
         tuple(map(_row, ACTIVATIONS)),
         (
             "A weight has the variance of the gain's square over the fan-in to keep activations, over the fan-out to keep "
-            "gradients; for a positively homogeneous activation the two gains agree. Pre-activations are normal in the limit "
-            "of wide layers, and have variance 1 where the gains kept it.",
+            "gradients; for a positively homogeneous activation the two gains agree. Pre-activations are normal in the "
+            "limit of wide layers, and have variance 1 where the gains kept it.",
             f"The slope is {_slopes()}; both parts of crelu count; gelu is the exact one, not its approximation by tanh.",
             "Torch's constants are those of its documentation, which derives none; an empty place means that it has none.",
             *resting_on([FORWARD, BACKWARD]),
         ),
-    )
+    )  # fmt: skip
 
 
 def _row(activation: str) -> tuple[Cell, ...]:
@@ -61,4 +62,5 @@ def _row(activation: str) -> tuple[Cell, ...]:
 
 def _slopes() -> str:
     """The slopes of the activations that have one, in words."""
-    return " and ".join(f"{f.standard_slope} for {f.name}" for f in ACTIVATIONS.values() if f.standard_slope is not None)
+    sloped = [each for each in ACTIVATIONS.values() if each.standard_slope is not None]
+    return " and ".join(f"{each.standard_slope} for {each.name}" for each in sloped)

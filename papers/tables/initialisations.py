@@ -27,12 +27,14 @@ BY_LENGTH = {"LeCun": "lecun_normal", "He, fan-in": "he_normal", "torch's Linear
 FORWARD, BACKWARD, ISOMETRY = "variance.forward_step", "variance.backward_step", "shattering.orthonormal_layer"
 RECTIFIED, SLOPE, MASKS = "failure_modes.fan_in_factor", "variance.jacobian_factor", "random_walk.fair_coin_masks"
 SOURCES = {"linear": (FORWARD, BACKWARD), "rectifier": (RECTIFIED, SLOPE)}  # of the forward and the backward factor
-MORE = {"linear": (*KEPT_BY.values(), ISOMETRY), "rectifier": (BACKWARD, MASKS)}
+WEIGHTS = ("failure_modes.length_factor", "variance.standard_weight", "variance.normalized_weight", *KEPT_BY.values())
+MORE = {"linear": (*WEIGHTS, ISOMETRY), "rectifier": (BACKWARD, MASKS, *WEIGHTS)}
 NOTES = {
-    "linear": "Forward-keeping and backward-keeping are Glorot and Bengio's two conditions, Glorot their compromise between "
-    "them, and standard what they compare it with. Orthogonal weights are square.",
+    "linear": "Glorot (10) and (11) keep one way by the conditions of those numbers in Glorot and Bengio's paper, Glorot is "
+    "their compromise, standard what they compare it with. Orthogonal weights are square.",
     "rectifier": "The factors hold at every width: a mask is a fair coin, independent of the square that it meets "
-    f"({MASKS}), and lets half of it pass ({SLOPE}). No theorem here covers orthogonal weights before a rectifier.",
+    f"({MASKS}), and lets half of it pass ({SLOPE}). {BACKWARD} is used for the weights alone; its linear regime is "
+    "what the mask replaces. No theorem here covers orthogonal weights before a rectifier.",
 }
 
 
@@ -49,7 +51,8 @@ def popular() -> dict[str, sp.Expr]:
         "He, fan-out": he.xreplace({n_in: n_out}),
         "standard": known["standard"],
         "torch's Linear": by_length["torch's Linear"],
-        **{name: known[name] for name in KEPT_BY},
+        "Glorot (10)": known["forward-keeping"],
+        "Glorot (11)": known["backward-keeping"],
     }
 
 
@@ -80,20 +83,20 @@ def initialisation_factors(layer: str, widths: tuple[int, ...] = WIDTHS) -> Tabl
     checked(name, "widths", Lists(Integers(1), shortest=2), widths)
     pairs, ways = list(pairwise(widths)), ("forward", "back")
     columns = [Column("initialisation"), Column("variance")]
-    columns += [*(Column(way, "factor") for way in ways), Column("equal widths", "factor")]
+    columns += [*(Column(way, "factor") for way in ways), Column("equal", "factor")]
     columns += [Column(way, f"from {a} to {b}", decimals=3) for a, b in pairs for way in ways]
     columns += [Column(way, ("kept for ", n_out, " =")) for way in ways]
     rows = [_row(layer, name, variance, pairs) for name, variance in popular().items()]
     return Table(
         name,
         (
-            f"By which factor one {layer} layer multiplies the second moment of an activation on the way forward and of a ",
-            *("gradient on the way back, under popular initialisations; 1 keeps it. The weights, whose variance is given, join "),
-            *(n_in, " units below with ", n_out, " above."),
+            f"By which factor one {layer} layer multiplies the second moment of an activation on the way forward and of a "
+            "gradient on the way back, under popular initialisations; 1 keeps it. The weights, whose variance is given, ",
+            *("join ", n_in, " units below with ", n_out, " above."),
         ),
         tuple(columns),
         (*rows, *([_orthogonal(pairs)] if layer == "linear" else [])),
-        (NOTES[layer], *resting_on([*SOURCES[layer], *MORE[layer]])),
+        ("Equal: as many units above as below. " + NOTES[layer], *resting_on([*SOURCES[layer], *MORE[layer]])),
     )
 
 
