@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.random_walk import gains
 from papers.terminal import Progress
 
-TABLES = {
+TABLES: dict[str, Callable[..., Table]] = {
     "activation_gains": activation_gains,
     "random_walk_gains": partial(gains, "relu"),
     "random_walk_gains_linear": partial(gains, "linear"),
@@ -32,7 +33,7 @@ TABLES = {
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
 }
-_WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
+FORMATS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
@@ -47,6 +48,6 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     return paths
 
 
-def save(table: Table, folder: Path) -> list[Path]:
-    """Write one table in every format."""
-    return [write_text(folder / f"{table.name}.{kind}", text(table)) for kind, text in _WRITERS.items()]
+def save(table: Table, folder: Path, kinds: Sequence[str] = tuple(FORMATS)) -> list[Path]:
+    """Write one table in every format, or in those named."""
+    return [write_text(folder / f"{table.name}.{kind}", FORMATS[kind](table)) for kind in kinds]
