@@ -33,7 +33,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
 }
-FORMATS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
+WRITERS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
@@ -42,12 +42,17 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
-    for done, (name, build) in enumerate(TABLES.items()):
+    for done, name in enumerate(TABLES):
         progress(done, len(TABLES), name)
-        paths += save(build(), folder / "tables")
+        paths += write_one(name, folder)
     return paths
 
 
-def save(table: Table, folder: Path, kinds: Sequence[str] = tuple(FORMATS)) -> list[Path]:
+def write_one(name: str, folder: Path) -> list[Path]:
+    """Write the table of that name into `folder`/tables; raises as `write` does."""
+    return save(TABLES[name](), folder / "tables")
+
+
+def save(table: Table, folder: Path, kinds: Sequence[str] = tuple(WRITERS)) -> list[Path]:
     """Write one table in every format, or in those named."""
-    return [write_text(folder / f"{table.name}.{kind}", FORMATS[kind](table)) for kind in kinds]
+    return [write_text(folder / f"{table.name}.{kind}", WRITERS[kind](table)) for kind in kinds]
