@@ -17,13 +17,11 @@ from papers.web import citing, plot
 from papers.web.words import Linker, display, inline
 from theory.proof.cache import Record, record_of
 from theory.proof.library import SUBJECTS
-from theory.proof.render import reason
+from theory.proof.render import RELATIONS, reason
 from theory.proof.theorem import Derivation, Step, Theorem
 
 if TYPE_CHECKING:
     from numerics.checks import Result
-
-RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
 
 
 @dataclass(frozen=True)
