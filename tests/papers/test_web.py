@@ -29,6 +29,8 @@ from papers.web.tables import table as table_view
 from papers.web.words import linker, powers
 from theory.probability.setting import DETERMINISTIC
 from theory.proof.library import find, theorems
+from theory.proof.markup import name
+from theory.proof.mathml import mathml
 from theory.proof.rules import algebra
 from theory.proof.theorem import Theorem
 from theory.symbols import N, x
@@ -171,10 +173,16 @@ def test_every_theorem_and_claim_is_on_the_page_with_its_formulas():
     seen = "".join(Elements(page).text)
     for claim in claims():
         assert claim.says in seen
-    for formula in re.findall(r"<math>.*?</math>", page):
-        root = ET.fromstring(formula)
-        words = {word for part in root.iter() for word in re.findall(r"[A-Z][a-z]+[A-Z]\w*", part.text or "")}
-        assert not words  # no name of a SymPy class
+    for tree in [
+        tree for claim in claims() for tree in (claim.printed, claim.finding.derived, claim.finding.factor) if tree
+    ]:
+        formula = visible(mathml(tree))
+        assert all(visible(f"<m>{name(symbol.name)}</m>") in formula for symbol in tree.atoms(sp.Symbol))
+
+
+def visible(markup):
+    """The text of well-formed markup."""
+    return "".join(ET.fromstring(markup).itertext())
 
 
 def test_headings_are_in_order_and_every_control_and_picture_has_a_name(small):
@@ -206,7 +214,7 @@ def test_a_theorem_without_samples_says_why(small):
 
 
 def test_the_page_is_written_whole_under_its_name(tmp_path, monkeypatch):
-    monkeypatch.setattr("papers.tables.TABLES", {"variance_conditions": TABLES["variance_conditions"]})
+    monkeypatch.setattr("papers.tables.TABLES", {"hostile": hostile_table})
     monkeypatch.setattr("papers.figures.FIGURES", {})
     few = (find_claim("G-01"),)
     monkeypatch.setattr("papers.claims.ledger.claims", lambda: few)
@@ -428,14 +436,17 @@ def test_every_text_has_the_contrast_of_level_aa(chromium, address, scheme):
 
 def test_the_scheme_is_the_systems_until_the_reader_chooses(chromium, address):
     ground = "getComputedStyle(document.body).backgroundColor"
-    with opened(chromium, address, color_scheme="light") as page:
-        light = page.evaluate(ground)
-        page.locator(".theme").click()
-        dark = page.evaluate(ground)
-        page.reload()
-        assert page.evaluate(ground) == dark != light
-        assert page.locator(".theme").get_attribute("aria-pressed") == "true"
     with opened(chromium, address, color_scheme="dark") as page:
+        dark = page.evaluate(ground)
+        assert page.locator(".theme").get_attribute("aria-pressed") == "true"
+    with opened(chromium, address, color_scheme="light") as page:
+        assert page.evaluate(ground) != dark
+        page.locator(".theme").click()
+        assert page.evaluate(ground) == dark
+        assert page.locator(".theme").get_attribute("aria-pressed") == "true"
+        assert page.evaluate("localStorage.getItem('theme')") == "dark"  # for the next visit,
+        page.add_init_script("localStorage.setItem('theme', 'dark')")  # which starts with what was kept
+        page.reload()
         assert page.evaluate(ground) == dark
 
 
