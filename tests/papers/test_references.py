@@ -166,6 +166,11 @@ def test_no_field_can_end_its_entry_or_hold_a_command(texts) -> None:
     assert re.fullmatch(f"(?:{harmless})*", body), shown
 
 
+def test_one_author_stays_one_whatever_the_name() -> None:
+    shown = entry(replace(references.find("he2015"), authors=("Smith and Sons, Ltd.", "Anders And", "Sanderson, Jr.")))
+    assert "author = {{Smith and Sons, Ltd.} and Anders And and {Sanderson, Jr.}}" in shown
+
+
 @pytest.mark.parametrize("field", ["doi", "arxiv"])
 def test_an_identifier_that_bibtex_could_not_read_is_refused(field) -> None:
     with pytest.raises(ValueError, match="is no identifier"):
