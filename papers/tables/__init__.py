@@ -9,6 +9,7 @@ from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import initialisation_factors, variance_conditions
+from papers.tables.ledger import claims_ledger
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.random_walk import gains
 from papers.terminal import Progress
@@ -23,6 +24,7 @@ TABLES = {
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
+    "claims_ledger": claims_ledger,
 }
 _WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
