@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 FULL = 8  # columns of numbers that fill a page of article in \small
-LINE = 80  # characters of \footnotesize on a line of article, some fewer than fit
-PAGE = 44  # such lines with their spaces on a page of article, less the head and what surrounds a float
+LINE = 95  # characters of \footnotesize on a line of article
+RAGGED = 78  # of them are used where words are broken in a narrow column, as measured on the longest tables
+GAP = 0.25  # lines between rows
+PAGE = 49  # such lines on a page of article, less the head and what surrounds a float
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:\(([0-9]+)\))?")
 
 __all__ = ["cell", "escape", "table", "typeset"]
@@ -45,7 +47,7 @@ class _Row:
 
     lines: tuple[list[str], ...]
     heading: bool
-    height: int
+    height: float
 
 
 def table(record: Table) -> str:
@@ -78,16 +80,18 @@ def table(record: Table) -> str:
 def _row(cells: Sequence[Cell], body: list[str], columns: tuple[Column, ...]) -> _Row:
     """A row with words in its first cell alone is a heading of those below it."""
     if len(body) > 1 and isinstance(cells[0], str) and all(cell == "" for cell in cells[1:]):
-        return _Row(([cell(cells[0])],), True, 2)
+        return _Row(([cell(cells[0])],), True, 1 + GAP)
     parts = (_height(content, column) for content, column in zip(cells, columns, strict=True))
-    return _Row(tuple(_lines(body, columns)), False, max(parts))
+    return _Row(tuple(_lines(body, columns)), False, GAP + max(parts))
 
 
 def _height(content: Cell, column: Column) -> int:
-    return math.ceil(len(plain(content)) / (LINE * column.width)) if column.width else 1
+    length = len(plain(content))
+    one_line = not column.width or length <= LINE * column.width
+    return 1 if one_line else math.ceil(length / (RAGGED * column.width))
 
 
-def _pages(rows: Sequence[_Row], taken: int) -> list[tuple[str, list[_Row]]]:
+def _pages(rows: Sequence[_Row], taken: float) -> list[tuple[str, list[_Row]]]:
     """The rows page by page, each with its name; a heading stands with the row below it.  taken: lines of the first."""
     pages: list[list[_Row]] = [[]]
     for block in _with_their_headings(rows):

@@ -45,7 +45,7 @@ _script = rf"(?:\{{{_inside}+\}}|{_bracket}|-?[A-Za-z0-9{_greek}]+)"
 _low = rf"(?:_{_script}|[{''.join(_LOWERED)}]+)"
 _high = rf"(?:\^{_script}|[{''.join(_RAISED)}]+)"
 _scripts = rf"(?:{_low}{_high}?|{_high}{_low}?)(?![\w^_{{])"
-_letter = rf"(?:{'|'.join(sorted(_NAMES))}|[A-Za-zΓ∏Σ{_greek}]|[0-9]+(?:\.[0-9]+)?)"
+_letter = rf"(?:{'|'.join(sorted(_NAMES))}|(?:d[A-Za-z]/d)?[A-Za-zΓ∏Σ{_greek}]|[0-9]+(?:\.[0-9]+)?)"
 _TOKEN = re.compile(
     rf"(?P<address>https?://[^\s<>]+)"
     rf"|(?P<power>(?<![\w.\\@]){_letter}{_scripts}|(?<=[)\]|]){_high}(?![\w^_{{]))"

@@ -11,7 +11,9 @@ from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh
 from papers.tables.glorot import initialisation_factors, variance_conditions
 from papers.tables.ledger import claims_ledger
 from papers.tables.linear_regime import linear_regime_gap
+from papers.tables.mutation import mutation
 from papers.tables.random_walk import gains
+from papers.tables.trust import trust
 from papers.terminal import Progress
 
 TABLES = {
@@ -25,6 +27,8 @@ TABLES = {
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
     "claims_ledger": claims_ledger,
+    "trust": trust,
+    "mutation": mutation,
 }
 _WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
