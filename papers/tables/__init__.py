@@ -13,6 +13,7 @@ from papers.tables.ledger import claims_ledger
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.mutation import mutation
 from papers.tables.random_walk import gains
+from papers.tables.shattering import shattering
 from papers.tables.trust import trust
 from papers.terminal import Progress
 
@@ -26,6 +27,7 @@ TABLES = {
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
+    "shattering": shattering,
     "claims_ledger": claims_ledger,
     "trust": trust,
     "mutation": mutation,
