@@ -1,7 +1,8 @@
-"""The papers' figures, as PDF and PNG beside their data: theory is drawn as lines, samples as dots with two standard errors."""
+"""The papers' figures, as PDF and PNG beside their data: theory as lines, samples as dots with two standard errors."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,15 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
-    for done, (name, picture) in enumerate(FIGURES.items()):
+    for done, name in enumerate(FIGURES):
         progress(done, len(FIGURES), name)
-        paths += save(picture, folder / "figures")
+        paths += write_one(name, folder)
     return paths
+
+
+def write_one(name: str, folder: Path) -> list[Path]:
+    """Write the figure of that name into `folder`/figures; raises as `write` does."""
+    return save(FIGURES[name], folder / "figures")
 
 
 def save(picture: Picture, folder: Path) -> list[Path]:
@@ -39,5 +45,14 @@ def save(picture: Picture, folder: Path) -> list[Path]:
 
 
 def _writer(figure: Figure, kind: str, data: Data) -> Any:
-    about: dict[str, Any] = {"pdf": {"CreationDate": None, "Keywords": digest(data)}, "png": {"Data": digest(data)}}[kind]
-    return lambda file: figure.savefig(file, format=kind, metadata=about)
+    about: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None, "Keywords": digest(data)},
+        "png": {"Data": digest(data)},
+    }
+    return lambda file: figure.savefig(file, format=kind, metadata=about[kind])
+
+
+def carried(path: Path) -> str | None:
+    """The digest of the data that a drawn file says it was drawn from; None where it says nothing."""
+    found = re.search(rb"(?:/Keywords \(|Data\x00)([0-9a-f]{64})", path.read_bytes()) if path.exists() else None
+    return found.group(1).decode() if found else None

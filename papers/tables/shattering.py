@@ -31,11 +31,7 @@ Row = tuple[Cell, ...]
 
 
 def shattering(*, depths: Sequence[int] = DEPTHS, betas: Sequence[Fraction | Decimal | int] = BETAS) -> Table:
-    """The table for some depths, all at least 2, and weights of the branches, all above 0; ValueError for others."""
-    if not depths or not all(depth == int(depth) >= 2 for depth in depths):
-        raise ValueError(f"depths must be integers of at least 2, not {', '.join(map(str, depths)) or 'none'}.")
-    if not all(weight > 0 for weight in betas):
-        raise ValueError(f"betas must be numbers above 0, not {', '.join(map(str, betas))}.")
+    """The table for some depths and some weights of the branches."""
     from numerics.experiments import architectures as real
 
     blocks: dict[str, Iterator[Row]] = {
@@ -63,8 +59,8 @@ def shattering(*, depths: Sequence[int] = DEPTHS, betas: Sequence[Fraction | Dec
             (
                 "Layers: ", sp.Max(x, 0), " times weights, behind skip connections ", beta, " times it plus ", x,
                 "; with batch normalisation ", L - 1, " of them, of ", sp.Max(sp.Function("BN")(x), 0), ", and batches of "
-                f"{real.BATCH}. Highway networks have the branch √(1/L). The correlation sees the quotient of branch and "
-                "skip alone, so residual networks were drawn with skip and branch over √(1 + β²).",
+                f"{real.BATCH}. Highway networks have the branch ", sp.sqrt(1 / L), ". The correlation sees the quotient of branch and "
+                "skip alone, so residual networks were drawn with both over ", sp.sqrt(1 + beta**2), ".",
             ),
             (
                 "Real: uncorrelated normal inputs, real masks, ", f"{real.NETWORKS} networks ({real.NETWORKS // 10} with "
@@ -103,7 +99,7 @@ def _residual(depth: int, weight: Fraction) -> Row:
 def _normalized(depth: int, weight: Fraction) -> Row:
     from numerics.experiments import architectures as real
 
-    found = sampled(real.normalized, depth, float(weight))
+    found = sampled(real.normalized, depth, float(weight)) if depth > 1 else ""  # which has no layer at all
     return _decimal(weight), Decimal(depth), _value(NORMALIZED, depth=depth, beta=weight), "", found
 
 
