@@ -14,8 +14,12 @@ from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh
 from papers.tables.glorot import variance_conditions
 from papers.tables.initialisations import initialisation_factors
 from papers.tables.lengths import failure_modes, mean_lengths
+from papers.tables.ledger import claims_ledger
 from papers.tables.linear_regime import linear_regime_gap
+from papers.tables.mutation import mutation
 from papers.tables.random_walk import gains
+from papers.tables.shattering import shattering
+from papers.tables.trust import trust
 from papers.terminal import Progress
 
 TABLES: dict[str, Callable[..., Table]] = {
@@ -32,6 +36,10 @@ TABLES: dict[str, Callable[..., Table]] = {
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
+    "shattering": shattering,
+    "claims_ledger": claims_ledger,
+    "trust": trust,
+    "mutation": mutation,
 }
 WRITERS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
