@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
+from papers.claims import ledger
 from papers.claims.claim import NOTHING, Claim
 from papers.claims.contradictions import Contradiction
+from papers.files import write_text
 from papers.terminal import table
 from theory.proof.notation import unicode
 
@@ -106,3 +110,9 @@ def as_data(claim: Claim) -> dict[str, Any]:
         "evidence": list(found.evidence),
         "note": claim.note,
     }
+
+
+def write(folder: Path) -> list[Path]:
+    """Settle all claims and write them as JSON; raises NotHad where the folder cannot be written."""
+    text = json.dumps([as_data(claim) for claim in ledger.claims()], ensure_ascii=False, indent=1)
+    return [write_text(folder / "claims.json", text + "\n")]

@@ -311,8 +311,17 @@ def tables(into: Folder = BUILD, json: Json = False) -> int:
 
 
 @app.command()
-def report(into: Folder = BUILD, json: Json = False) -> int:
-    """Prove, evaluate, sample, write the tables and figures, and say what holds."""
+def report(
+    into: Folder = BUILD,
+    check: Annotated[bool, typer.Option("--check", help="Compare the committed tables and figures instead.")] = False,
+    printed: Annotated[bool, typer.Option("--printed", help="Renew the committed evidence, tables and figures.")] = False,
+    json: Json = False,
+) -> int:
+    """Prove, sample, settle, write tables, figures and pages, and say what holds."""
+    if check and printed:
+        raise BadUsage("--check compares what --printed writes; give one of them")
+    if check or printed:
+        return _committed(printed, json)
     from papers.report import write
 
     with progress("reporting") as advance:
@@ -322,6 +331,23 @@ def report(into: Folder = BUILD, json: Json = False) -> int:
     else:
         print(found.summary())
     return found.status
+
+
+def _committed(renew: bool, json: bool) -> int:
+    """Write the committed outputs, or say where they differ from what the code derives today."""
+    from numerics.evidence.journal import NotRecorded
+    from papers import printed
+
+    try:
+        with progress("printing" if renew else "comparing") as advance:
+            found = list(map(str, printed.renew(advance))) if renew else printed.differences(advance)
+    except NotRecorded as refusal:
+        raise NotHad(str(refusal)) from None
+    if json:
+        emit(found)
+    else:
+        print("\n".join(found) or "The committed tables and figures are what the code derives today.")
+    return 1 if found and not renew else 0
 
 
 def main() -> None:

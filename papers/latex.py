@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from papers.table import Cell, Column, Table, rounded
+from papers.table import Cell, Column, Number, Table, rounded
 from theory.proof import render
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ _MARKS = {  # that plain LaTeX shows as another sign, or does not know
     **{"–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\dots{}", "’": "'{}", "ß": r"\ss{}"},
 }
 _ACCENTS = dict(zip("\u0300\u0301\u0302\u0303\u0308\u030a\u0327\u030c", "`'^~\"rcv", strict=True))
+_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:\(([0-9]+)\))?")
 _JOINED = re.compile(r"([-'])\{\}(?![-'])")
 
 
@@ -97,21 +98,16 @@ def _lines(row: list[str], columns: tuple[Column, ...]) -> Iterator[list[str]]:
 
 def _body(content: Cell, column: Column, numeric: bool) -> str:
     """A cell of the table; braces keep siunitx from reading words in a column of numbers."""
-    if isinstance(content, Decimal):
+    if isinstance(content, (Decimal, Number)):
         return rounded(content, column)
     return f"{{{cell(content)}}}" if numeric else cell(content)
 
 
 def _number_column(shown: list[str]) -> str:
     """An S column as wide as its numbers; cells that are no numbers are not counted."""
-    numbers = [text.lstrip("-").partition(".") for text in shown if _is_number(text)]
-    sign = "-" if any(text.startswith("-") for text in shown if _is_number(text)) else ""
-    whole, places = (max(len(parts[at]) for parts in numbers) for at in (0, 2))
-    return f"S[table-format={sign}{whole}.{places}]"
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text) is not None
+    numbers = [found.groups(default="") for text in shown if (found := _NUMBER.fullmatch(text))]
+    sign, whole, places, error = (max(len(parts[at]) for parts in numbers) for at in range(4))
+    return f"S[table-format={'-' * sign}{whole}.{places}{f'({error})' if error else ''}]"
 
 
 def _groups(columns: list[Column]) -> Iterator[tuple[str, int, int]]:

@@ -1,24 +1,49 @@
-"""A table as a record: what its cells are, how its numbers are rounded in print, and its CSV and Markdown.
+"""A table as a record: what its cells are, where its numbers come from, and its CSV, JSON and Markdown.
 
-CSV keeps every digit that was computed; print (LaTeX, Markdown) rounds each column as it says.
+A cell is words, a formula, both in a row, a parameter of its row (a Decimal), or a result (a Number), which knows the
+theorem or the measurement that it rests on.  CSV and JSON keep every digit that was computed; print (LaTeX, Markdown,
+HTML) rounds a result with an error to two digits of that error, in brackets, and any other as its column says.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import sympy as sp
 
-from theory.proof.notation import unicode
+from theory.proof.notation import latex, unicode
+
+ERROR_DIGITS = 2  # of an error in print
 
 Part: TypeAlias = str | sp.Basic
-Cell: TypeAlias = Part | Decimal | tuple[Part, ...]  # words, a formula, a number, or words and formulas in a row
+
+
+@dataclass(frozen=True)
+class Source:
+    """What numbers rest on: a theorem with the hash of its proof, a measurement with that of its code and value, or code."""
+
+    name: str
+    kind: Literal["theorem", "measurement", "computation"]
+    hash: str
+
+
+@dataclass(frozen=True)
+class Number:
+    """A result: its value, what it rests on, and its standard error where it was sampled."""
+
+    value: Decimal
+    source: Source
+    error: Decimal | None = None
+
+
+Cell: TypeAlias = Part | Decimal | Number | tuple[Part, ...]
 
 
 @dataclass(frozen=True)
@@ -27,6 +52,7 @@ class Column:
 
     decimals: places after the point; significant: digits from the first that is not 0; at most one is given.
     below: whether a page, which is narrow, shows the column in a second line below the one before it.
+    width: of words that are broken into lines in print, in parts of the line; 0 where they are not.
     """
 
     heading: Cell
@@ -34,25 +60,43 @@ class Column:
     decimals: int | None = None
     significant: int | None = None
     below: bool = False
+    width: float = 0.0
 
 
 @dataclass(frozen=True)
 class Table:
-    """name: of its files and, with hyphens, its label.  Caption and notes stand without a text around."""
+    """name: of its files and, with hyphens, its label.  Caption and notes stand without a text around.
+
+    long: whether it runs over several pages.
+    """
 
     name: str
     caption: Cell
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     notes: tuple[Cell, ...]
+    long: bool = False
 
     def is_number(self, at: int) -> bool:
         """Whether the column holds numbers."""
-        return any(isinstance(row[at], Decimal) for row in self.rows)
+        return any(isinstance(row[at], (Decimal, Number)) for row in self.rows)
+
+    def is_sampled(self, at: int) -> bool:
+        """Whether the column has numbers with errors."""
+        return any(isinstance(row[at], Number) and row[at].error is not None for row in self.rows)  # type: ignore[union-attr]
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """What its numbers rest on, in their order."""
+        return tuple(dict.fromkeys(cell.source for row in self.rows for cell in row if isinstance(cell, Number)))
 
 
-def rounded(number: Decimal, column: Column) -> str:
+def rounded(number: Decimal | Number, column: Column) -> str:
     """A number as the column prints it, in plain notation; a zero carries no sign."""
+    if isinstance(number, Number):
+        if number.error:
+            return _with_error(number.value, number.error)
+        number = number.value
     decimals = column.decimals
     if column.significant is not None:
         number = Context(prec=column.significant).plus(number)
@@ -61,10 +105,19 @@ def rounded(number: Decimal, column: Column) -> str:
     return text.lstrip("-") if Decimal(text) == 0 else text
 
 
+def _with_error(value: Decimal, error: Decimal) -> str:
+    """1.234(56): the error in units of the last place."""
+    error = Context(prec=ERROR_DIGITS).plus(error)
+    places = max(0, ERROR_DIGITS - 1 - error.adjusted())
+    return f"{value:.{places}f}({error.scaleb(places):.0f})"
+
+
 def plain(cell: Cell) -> str:
     """A cell as one line of Unicode, a number with all its digits."""
     if isinstance(cell, tuple):
         return "".join(map(plain, cell))
+    if isinstance(cell, Number):
+        return plain(cell.value)
     if isinstance(cell, Decimal):
         return f"{cell:f}" if cell.adjusted() >= -5 else f"{cell:e}"
     return unicode(cell) if isinstance(cell, sp.Basic) else re.sub(r"\s+", " ", cell)
@@ -76,10 +129,53 @@ def headings(table: Table) -> list[str]:
 
 
 def as_csv(table: Table) -> str:
-    """Comma-separated values with a line of headings."""
+    """Comma-separated values with a line of headings; beside sampled numbers a column of their standard errors."""
+    sampled = list(map(table.is_sampled, range(len(table.columns))))
+
+    def lines() -> Iterator[list[str]]:
+        yield [part for name, two in zip(headings(table), sampled, strict=True) for part in _twice(name, two)]
+        for row in table.rows:
+            yield [part for cell, two in zip(row, sampled, strict=True) for part in _with_its_error(cell, two)]
+
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([headings(table), *(map(plain, row) for row in table.rows)])
+    csv.writer(text, lineterminator="\n").writerows(lines())
     return text.getvalue()
+
+
+def _twice(heading: str, sampled: bool) -> list[str]:
+    return [heading, f"{heading}, standard error"] if sampled else [heading]
+
+
+def _with_its_error(cell: Cell, sampled: bool) -> list[str]:
+    error = plain(cell.error) if isinstance(cell, Number) and cell.error is not None else ""
+    return [plain(cell), error] if sampled else [plain(cell)]
+
+
+def as_data(table: Table) -> dict[str, Any]:
+    """The table as plain data: what `initium report --check` compares, cell by cell."""
+    return {
+        "name": table.name,
+        "caption": _cell_data(table.caption),
+        "columns": headings(table),
+        "rows": [list(map(_cell_data, row)) for row in table.rows],
+        "notes": list(map(_cell_data, table.notes)),
+        "sources": {source.name: {"kind": source.kind, "hash": source.hash} for source in table.sources},
+    }
+
+
+def _cell_data(cell: Cell) -> Any:
+    """Words as text; a parameter as its digits; a result with its source; a formula in Unicode and LaTeX."""
+    if isinstance(cell, Number):
+        error = {} if cell.error is None else {"error": plain(cell.error)}
+        return {"value": plain(cell.value), **error, "source": cell.source.name}
+    if isinstance(cell, sp.Basic):
+        return {"formula": unicode(cell), "latex": latex(cell)}
+    return plain(cell)
+
+
+def as_json(table: Table) -> str:
+    """The table as JSON."""
+    return json.dumps(as_data(table), ensure_ascii=False, indent=1) + "\n"
 
 
 def as_markdown(table: Table) -> str:
@@ -92,7 +188,7 @@ def as_markdown(table: Table) -> str:
 
 
 def _shown(cell: Cell, column: Column) -> str:
-    return rounded(cell, column) if isinstance(cell, Decimal) else _literal(plain(cell))
+    return rounded(cell, column) if isinstance(cell, (Decimal, Number)) else _literal(plain(cell))
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -2,8 +2,7 @@
 
 An `Activation` is data; derivatives are taken from it, never typed.  Definitions and constants are those of
 torch.nn.functional; gelu is the exact x Phi(x), not its tanh approximation; crelu is (relu(x), relu(-x)).
-Reference: Shang et al., "Understanding and improving convolutional neural networks via concatenated rectified
-linear units", ICML 2016 (crelu); Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017 (selu).
+Reference: shang2016 (crelu); klambauer2017 (selu).
 """
 
 from __future__ import annotations

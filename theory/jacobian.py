@@ -5,10 +5,8 @@ Glorot and Bengio puts f'(s) = 1 in its place, so the gap 1 - E[f'(s)^2] is what
 one layer; over d layers it claims 1 for E[f'(s)^2]^d.  For tanh at variance 1 the gap is 0.54, for relu 1/2
 at every variance.
 
-Reference: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
-AISTATS 2010 (the idealisation); Poole et al., "Exponential expressivity in deep neural networks through
-transient chaos", NeurIPS 2016 (the factor chi_1, which is E[f'(s)^2] times the sum of the weights' variances
-over the fan-in).
+Reference: glorot2010 (the idealisation); poole2016 (the factor chi_1, which is E[f'(s)^2] times the sum of the
+weights' variances over the fan-in).
 Assumptions: s ~ N(0, V), V > 0.  The expectation is by definition the integral against the normal density;
 the kinks of f are null sets, and f' stays undefined there.  Where no closed form is known the statement ends
 in an integral over a standard normal x.  Majorants come from |f'| <= L of `theory.activations`, as

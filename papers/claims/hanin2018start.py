@@ -39,6 +39,9 @@ _scales = sp.exp(sp.Sum(eta[r], (r, 0, d - 1)))
 _entering = sp.Sum(y[c, p_] ** 2, (p_, 1, positions), (c, 1, channels)) / (positions * channels)
 
 
+_IMAGE = ((), (0, 1, 2, 3), (0, 5, 7, 11))  # two channels, three positions, counted from 1
+
+
 def _at_he(length: sp.Basic) -> sp.Basic:
     """He's variance and no biases."""
     return length.subs({scale: 1, bias_variance: 0})
@@ -128,7 +131,7 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-10", PAPER, "recollected"),
         "Convolutions keep the mean length like dense layers whose fan-in is features times kernel size.",
         together(
-            formula("failure_modes.circular_convolution"),
+            formula("failure_modes.circular_convolution", at=({y: _IMAGE, channels: 2, positions: 3},)),
             formula(
                 "failure_modes.zero_padded_convolution",
                 in_print=_on_constant_input,

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from numerics.ensembles import Inputs, Network, Weights, dense, residual
+from numerics.evidence import Evidence
+from numerics.evidence.kept import measured
+from numerics.experiments.estimate import Estimate, drawn, mean
 from papers.claims.claim import Point
 from papers.claims.idealisations import Gap
 
@@ -77,7 +79,6 @@ def cosines(*networks: Sampled) -> Callable[[], Gap]:
     return found
 
 
-@cache
 def _cosine(sampled: Sampled) -> tuple[str, Point]:
     from numerics.evidence import plan_bounded
 
@@ -88,11 +89,7 @@ def _cosine(sampled: Sampled) -> tuple[str, Point]:
 
 def judged(sampled: Sampled, plan: MeanPlan, measure: Callable[[Pass], Tensor]) -> tuple[str, Point]:
     """What the test of a plan finds, in words and as a point."""
-    from numerics.evidence import judge
-    from numerics.sampling.choice import cheapest
-
-    named = {"experiment": f"gap: {sampled.name}", "measure": measure, "device": "cpu"}
-    seen = judge(plan, cheapest(sampled.network).sample(sampled.network, plan.networks, **named))
+    seen = _evidence(sampled.name, sampled.network, plan, measure)
     shown = f"{seen.estimate:.3f} +- {seen.standard_error:.1g}"
     told = {
         "refuted": f"{shown} and not {plan.mean:.3g}",
@@ -100,6 +97,15 @@ def judged(sampled: Sampled, plan: MeanPlan, measure: Callable[[Pass], Tensor]) 
         "undecided": f"not decided: {seen.reason}",
     }[seen.verdict]
     return f"{told}, {sampled.name}", Point(sampled.name, f"{plan.mean:.6g}", shown)
+
+
+@measured
+def _evidence(name: str, network: Network, plan: MeanPlan, measure: Callable[[Pass], Tensor]) -> Evidence:
+    from numerics.evidence import judge
+    from numerics.sampling.choice import cheapest
+
+    named = {"experiment": f"gap: {name}", "measure": measure, "device": "cpu"}
+    return judge(plan, cheapest(network).sample(network, plan.networks, **named))
 
 
 def mean_cosine(seen: Pass) -> Tensor:
@@ -148,20 +154,14 @@ def squares(sampled: Sampled, ideal: sp.Expr, networks: int) -> Callable[[], Gap
     """
 
     def found() -> Gap:
-        point = _estimated(sampled, ideal, networks)
+        found = _estimated(sampled.name, sampled.network, networks)
+        point = Point(sampled.name, f"{float(ideal):.6g}", f"{found.value:.3f} +- {found.error:.3f}")
         told = f"estimated from {networks} networks as {point.derived} against {point.printed}, {point.where}"
         return Gap(f"the mean square of a gradient's entries is {told}", (point,))
 
     return found
 
 
-@cache
-def _estimated(sampled: Sampled, ideal: sp.Expr, networks: int) -> Point:
-    from torch import cat
-
-    from numerics.sampling.choice import cheapest
-
-    named = {"experiment": f"squares: {sampled.name}", "measure": mean_square, "device": "cpu"}
-    values = cat(list(cheapest(sampled.network).sample(sampled.network, networks, **named)))
-    shown = f"{float(values.mean()):.3f} +- {float(values.std()) / networks**0.5:.3f}"
-    return Point(sampled.name, f"{float(ideal):.6g}", shown)
+@measured
+def _estimated(name: str, network: Network, networks: int) -> Estimate:
+    return mean(drawn(network, networks, mean_square, f"squares: {name}"))

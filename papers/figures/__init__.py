@@ -1,50 +1,58 @@
-"""The papers' figures, as PDF and PNG: theory is drawn as lines, samples as dots with two standard errors."""
+"""The papers' figures, as PDF and PNG beside their data: theory as lines, samples as dots with two standard errors."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from papers.figures.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
-from papers.figures.random_walk import rectifier_gain
+from papers.figures.picture import Data, Picture, as_json, digest
+from papers.figures.random_walk import PICTURES as RANDOM_WALK
 from papers.figures.style import style
-from papers.figures.variance import layer_variances
-from papers.files import write_whole
+from papers.files import write_text, write_whole
 from papers.terminal import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = {
-    "random_walk_gain": rectifier_gain,
-    "layer_variances": layer_variances,
-    "shattering_gap": shattering_gap,
-    "tanh_gap": tanh_gap,
-    "coin_gap": coin_gap,
-    "normalisation_gap": normalisation_gap,
-}
+FIGURES = {picture.name: picture for picture in RANDOM_WALK}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
-    """Write every figure into `folder`/figures as PDF and PNG; the paths.
+    """Write every figure into `folder`/figures as PDF, PNG and data (JSON); the paths.
 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
-    for done, (name, draw) in enumerate(FIGURES.items()):
+    for done, name in enumerate(FIGURES):
         progress(done, len(FIGURES), name)
-        with style():
-            paths += save(draw(), folder / "figures" / name)
+        paths += write_one(name, folder)
     return paths
 
 
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """One figure as PDF and PNG, without the date, so that the same figure is the same file."""
-    dateless: dict[str, dict[str, Any]] = {"pdf": {"CreationDate": None}, "png": {}}
-    return [
-        write_whole(
-            stem.with_suffix(f".{kind}"),
-            lambda file, kind=kind, about=about: figure.savefig(file, format=kind, metadata=about),  # type: ignore[misc]
-        )
-        for kind, about in dateless.items()
-    ]
+def write_one(name: str, folder: Path) -> list[Path]:
+    """Write the figure of that name into `folder`/figures; raises as `write` does."""
+    return save(FIGURES[name], folder / "figures")
+
+
+def save(picture: Picture, folder: Path) -> list[Path]:
+    """One figure with its data; without the date, so that the same data give the same files."""
+    data, stem = picture.data(), folder / picture.name
+    with style():
+        drawn = picture.draw(data)
+        files = [write_whole(stem.with_suffix(f".{kind}"), _writer(drawn, kind, data)) for kind in ("pdf", "png")]
+    return [*files, write_text(stem.with_suffix(".json"), as_json(data))]
+
+
+def _writer(figure: Figure, kind: str, data: Data) -> Any:
+    about: dict[str, dict[str, Any]] = {
+        "pdf": {"CreationDate": None, "Keywords": digest(data)},
+        "png": {"Data": digest(data)},
+    }
+    return lambda file: figure.savefig(file, format=kind, metadata=about[kind])
+
+
+def carried(path: Path) -> str | None:
+    """The digest of the data that a drawn file says it was drawn from; None where it says nothing."""
+    found = re.search(rb"(?:/Keywords \(|Data\x00)([0-9a-f]{64})", path.read_bytes()) if path.exists() else None
+    return found.group(1).decode() if found else None

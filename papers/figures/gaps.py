@@ -1,6 +1,6 @@
 """What the idealisations cost: idealised theorems as lines, real networks as dots, over widths and depths.
 
-References and networks: those of ``numerics.gaps``, which samples.
+References and networks: those of ``numerics.experiments``, which samples.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from numerics.gaps.estimate import Estimate
+    from numerics.experiments.estimate import Estimate
 
 MARKS = tuple(zip(("vermilion", "blue", "green"), ("o", "s", "^"), strict=True))  # of widths, or of batches
 IDEAL: Any = {"color": "black", "linestyle": (0, (4, 2))}
@@ -23,7 +23,7 @@ WIDE: Any = {"color": "black", "linestyle": "-"}
 
 def shattering_gap() -> Figure:
     """The gradient correlation against the depth: 2^-L, wide networks, real ones."""
-    from numerics.gaps import shattering as gap
+    from numerics.experiments import shattering as gap
 
     figure, axes = panels(figsize=(6.6, 3.3), ncols=2, sharey=True)
     for panel, rho in zip(axes, gap.CORRELATIONS, strict=True):
@@ -40,7 +40,7 @@ def shattering_gap() -> Figure:
 
 def tanh_gap() -> Figure:
     """Variances against the depth: the linear regime, wide tanh networks, real ones."""
-    from numerics.gaps import linear_regime as gap
+    from numerics.experiments import linear_regime as gap
 
     figure, axes = panels(figsize=(6.6, 3.3), ncols=2)
     names = ("forward", "backward"), (r"$\mathrm{E}\,|z^L|^2/N$", r"$\mathrm{E}\,|\partial C/\partial s^0|^2/N$")
@@ -56,7 +56,7 @@ def tanh_gap() -> Figure:
 
 def coin_gap() -> Figure:
     """Mean and variance of the walk for each layer: fair coins, real networks."""
-    from numerics.gaps import coins as gap
+    from numerics.experiments import coins as gap
 
     figure, axes = panels(figsize=(6.6, 3.3), ncols=2)
     labels = r"$\mathrm{E}\,\ln Z\,/L$", r"$\mathrm{Var}\,\ln Z\,/L$"
@@ -74,7 +74,7 @@ def coin_gap() -> Figure:
 
 def normalisation_gap() -> Figure:
     """The gradient correlation against the depth: ideal batch normalisation, real one at several widths and batches."""
-    from numerics.gaps import normalized as gap
+    from numerics.experiments import normalized as gap
 
     figure, axes = panels(figsize=(6.6, 3.3), ncols=2, sharey=True)
     series = (
@@ -85,7 +85,7 @@ def normalisation_gap() -> Figure:
         _line(panel, gap.DEPTHS, lambda depth: gap.claims(depth)[0], "expected deviation, typical datapoints", IDEAL)
         panel.axhline(0, color="0.6", linewidth=0.8, zorder=0)
         for (shape, label), mark in zip(shapes, MARKS, strict=True):
-            _sampled(panel, gap.DEPTHS, [gap.estimates(*shape, depth)[0] for depth in gap.DEPTHS], mark, label)
+            _sampled(panel, gap.DEPTHS, [gap.correlation(*shape, depth) for depth in gap.DEPTHS], mark, label)
         panel.set(title=title, ylim=(-0.4, 1))
         handles, labels = panel.get_legend_handles_labels()
         panel.legend(handles[1:], labels[1:])

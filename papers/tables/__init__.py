@@ -1,4 +1,4 @@
-"""The papers' tables, each as LaTeX, CSV and Markdown; no number in them is typed."""
+"""The papers' tables, each as LaTeX, CSV, Markdown and JSON; no number in them is typed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from papers import latex
 from papers.files import write_text
-from papers.table import Table, as_csv, as_markdown
+from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import initialisation_factors, variance_conditions
 from papers.tables.linear_regime import linear_regime_gap
@@ -24,7 +24,7 @@ TABLES = {
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
 }
-_WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown}
+WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
@@ -33,12 +33,17 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
-    for done, (name, build) in enumerate(TABLES.items()):
+    for done, name in enumerate(TABLES):
         progress(done, len(TABLES), name)
-        paths += save(build(), folder / "tables")
+        paths += write_one(name, folder)
     return paths
+
+
+def write_one(name: str, folder: Path) -> list[Path]:
+    """Write the table of that name into `folder`/tables; raises as `write` does."""
+    return save(TABLES[name](), folder / "tables")
 
 
 def save(table: Table, folder: Path) -> list[Path]:
     """Write one table in every format."""
-    return [write_text(folder / f"{table.name}.{kind}", text(table)) for kind, text in _WRITERS.items()]
+    return [write_text(folder / f"{table.name}.{kind}", text(table)) for kind, text in WRITERS.items()]

@@ -1,26 +1,20 @@
 """What the idealisations cost: idealised theorems beside real networks, over widths and depths.
 
-Reference: those of ``numerics.gaps``, which samples. A number beside "±" is an estimate with its standard error, to be read;
-a verdict has the error rates that its table's notes state.
+Reference: those of ``numerics.experiments``, which samples. An estimate has its standard error and is to be read; a verdict
+has the error rates that its table's notes state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from decimal import Context, Decimal
-from typing import TYPE_CHECKING
+from decimal import Decimal
 
 import sympy as sp
 
 from papers.table import Cell, Column, Table
-from papers.tables.notes import resting_on
+from papers.tables.notes import computed, exact, resting_on, sampled
 from theory.probability.expectation import E, Var
 from theory.symbols import L, N, rho
 
-if TYPE_CHECKING:
-    from numerics.gaps.estimate import Estimate
-
-DIGITS = 6  # of a sampled number in the CSV: more than its error leaves it
 WIDE: Cell = (N, " to ", sp.oo)
 _log_z = sp.log(sp.Symbol("Z"))
 _k = sp.Symbol("k")
@@ -28,7 +22,9 @@ _k = sp.Symbol("k")
 
 def shattering_gap() -> Table:
     """2^-L and its value in wide networks, beside real He networks."""
-    from numerics.gaps import shattering as gap
+    from numerics.experiments import shattering as gap
+
+    IDEAL, REAL = "shattering.feedforward_correlation", "shattering.relu_gradient_correlation"
 
     columns = [
         Column(rho, decimals=1),
@@ -36,10 +32,10 @@ def shattering_gap() -> Table:
         Column(2**-L, significant=2),
         Column(WIDE, decimals=4),
     ]
-    columns += [column for width in gap.WIDTHS for column in _sampled((N, f" = {width}"), 4)]
+    columns += [Column((N, f" = {width}"), "real") for width in gap.WIDTHS]
     rows = [
-        [_number(rho), Decimal(depth), _number(2.0**-depth), _number(gap.wide(depth, rho))]
-        + [cell for width in gap.WIDTHS for cell in _estimate(gap.estimate(width, depth, rho))]
+        [Decimal(repr(rho)), Decimal(depth), exact(2.0**-depth, IDEAL), exact(gap.wide(depth, rho), REAL)]
+        + [sampled(gap.estimate, width, depth, rho) for width in gap.WIDTHS]
         + [gap.typical(depth, rho).verdict]
         for rho in gap.CORRELATIONS
         for depth in gap.DEPTHS
@@ -60,20 +56,22 @@ def shattering_gap() -> Table:
                 f"that differ by {gap.PART:.0%} of the gap to wide networks, or by a tenth of itself; undecided where "
                 f"that takes more than {gap.BUDGET} networks. {_rates()}",
             ),
-            *resting_on(["shattering.feedforward_correlation", "shattering.relu_gradient_correlation"]),
+            *resting_on([IDEAL, REAL]),
         ),
     )  # fmt: skip
 
 
 def tanh_gap() -> Table:
     """The linear regime's variances, beside real tanh networks."""
-    from numerics.gaps import linear_regime as gap
+    from numerics.experiments import linear_regime as gap
 
     columns = [Column("variance"), Column(L, decimals=0), Column("linear", decimals=0), Column(WIDE, decimals=4)]
-    columns += [column for width in gap.WIDTHS for column in _sampled((N, f" = {width}"), 4)]
+    columns += [Column((N, f" = {width}"), "real") for width in gap.WIDTHS]
+    theorems = "variance.activation", "variance.backpropagated"
     rows = [
-        [what, Decimal(depth), _number(gap.claims(gap.WIDTHS[0], depth)[at]), _number(gap.wide(depth)[at])]
-        + [cell for width in gap.WIDTHS for cell in _estimate(gap.estimates(width, depth)[at])]
+        [what, Decimal(depth), exact(gap.claims(gap.WIDTHS[0], depth)[at], theorems[at])]
+        + [exact(gap.wide(depth)[at], "variance.jacobian_factor") if at else computed(gap.wide(depth)[at], gap.wide)]
+        + [sampled(gap.estimates, width, depth, part=at) for width in gap.WIDTHS]
         + [gap.linear(depth).verdict if at == 0 else "none"]
         for at, what in enumerate(("forward", "backward"))
         for depth in gap.DEPTHS
@@ -103,18 +101,19 @@ def tanh_gap() -> Table:
 
 def coin_gap() -> Table:
     """The walk with fair-coin masks, beside real rectifier networks."""
-    from numerics.gaps import coins as gap
+    from numerics.experiments import coins as gap
 
+    theorems = "random_walk.relu_log_mean", "random_walk.relu_log_variance"
     columns = [Column(N, decimals=0), Column(L, decimals=0)]
     for quantity in (E(_log_z), Var(_log_z)):
-        columns += [Column("coins", quantity, decimals=3), *_sampled(quantity, 3)]
+        columns += [Column("coins", quantity, decimals=3), Column("real", quantity)]
     columns += [Column("mean", "verdict on coins"), Column("law", "verdict on coins")]
     rows = []
     for width in gap.WIDTHS:
         for depth in gap.DEPTHS:
             row: list[Cell] = [Decimal(width), Decimal(depth)]
-            for claim, found in zip(gap.claims(width, depth), gap.estimates(width, depth), strict=True):
-                row += [_number(claim), *_estimate(found)]
+            for at, (claim, name) in enumerate(zip(gap.claims(width, depth), theorems, strict=True)):
+                row += [exact(claim, name), sampled(gap.estimates, width, depth, part=at)]
             rows.append([*row, gap.same_mean(width, depth).verdict, gap.same_law(width, depth).verdict])
     return Table(
         "coin_gap",
@@ -130,24 +129,25 @@ def coin_gap() -> Table:
         (
             f"The verdict on the mean is to find a shift of {gap.SHIFT} standard deviations; that on the law, from two "
             f"samples, a distance of {gap.DISTANCE} between the distribution functions. {_rates()}",
-            *resting_on(["random_walk.relu_log_mean", "random_walk.relu_log_variance", "random_walk.fair_coin_masks"]),
+            *resting_on([*theorems, "random_walk.fair_coin_masks"]),
         ),
     )
 
 
 def normalisation_gap() -> Table:
     """Normalisation by the expected deviation, beside real batch normalisation."""
-    from numerics.gaps import normalized as gap
+    from numerics.experiments import normalized as gap
 
     columns = [Column(N, decimals=0), Column(_k, decimals=0), Column(L, decimals=0)]
+    theorems = [f"shattering.normalized_resnet_{quantity}" for quantity in ("correlation", "variance")]
     for quantity in ("correlation", "variance"):
-        columns += [Column("ideal", quantity, decimals=3), *_sampled(quantity, 3)]
+        columns += [Column("ideal", quantity, decimals=3), Column("real", quantity)]
     rows = []
     for width, batch in gap.SHAPES:
         for depth in gap.DEPTHS:
             row: list[Cell] = [Decimal(width), Decimal(batch), Decimal(depth)]
-            for claim, found in zip(gap.claims(depth), gap.estimates(width, batch, depth), strict=True):
-                row += [_number(claim), *_estimate(found)]
+            for name, claim, measure in zip(theorems, gap.claims(depth), (gap.correlation, gap.variance), strict=True):
+                row += [exact(claim, name), sampled(measure, width, batch, depth)]
             rows.append(row)
     return Table(
         "normalisation_gap",
@@ -165,26 +165,13 @@ def normalisation_gap() -> Table:
                 " times the output gradient: with the latter's square as the unit their variance is at least 1 and their "
                 "covariance at most 1, whereas the ideal covariance grows without bound. No sampled verdict is needed.",
             ),
-            *resting_on(["shattering.normalized_resnet_correlation", "shattering.normalized_resnet_variance"]),
+            *resting_on(theorems),
         ),
     )  # fmt: skip
 
 
-def _sampled(group: Cell, decimals: int) -> tuple[Column, Column]:
-    """The columns of an estimate."""
-    return Column("real", group, decimals=decimals), Column("±", group, decimals=decimals)
-
-
-def _estimate(found: Estimate) -> Iterable[Cell]:
-    return _number(found.value), _number(found.error)
-
-
-def _number(number: float) -> Decimal:
-    return Context(prec=DIGITS).create_decimal_from_float(number)
-
-
 def _rates() -> str:
-    from numerics.gaps.estimate import rates
+    from numerics.experiments.estimate import rates
 
     alpha, beta = rates().values()
     return f"A true claim is refuted with probability at most {alpha:.1e}, such an error missed with at most {beta:g}."

@@ -13,7 +13,7 @@ import sympy as sp
 from numerics.evaluate import value
 from papers.table import Cell, Column, Table
 from papers.tables.glorot import at_equal_sizes, weight_variances
-from papers.tables.notes import resting_on
+from papers.tables.notes import DIGITS, exact, resting_on
 from theory.jacobian import V, s
 from theory.networks import df
 from theory.probability.expectation import E
@@ -22,7 +22,6 @@ from theory.proof.library import find
 
 THEOREM = "variance.jacobian_factor"
 INITIALISATIONS = ("standard", "normalized")  # which give inputs of variance 1 these first pre-activations
-DIGITS = 15
 
 
 def linear_regime_gap() -> Table:
@@ -38,7 +37,7 @@ def linear_regime_gap() -> Table:
         for row, name in zip(rows, choice.domain.names, strict=True):
             point = {"activation": name, "preactivation_variance": Fraction(int(variance.p), int(variance.q))}
             factor = Decimal(value(THEOREM, digits=DIGITS, **point))
-            row += [factor, 1 - factor]
+            row += [exact(factor, THEOREM), exact(1 - factor, THEOREM)]
     return Table(
         "linear_regime_gap",
         (

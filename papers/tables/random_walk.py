@@ -12,8 +12,8 @@ import sympy as sp
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
 from papers.claims import ledger
-from papers.table import Column, Table
-from papers.tables.notes import resting_on
+from papers.table import Cell, Column, Table
+from papers.tables.notes import DIGITS, exact, resting_on
 from theory.probability.expectation import E, Var
 from theory.proof.balls import enclose
 from theory.proof.library import find
@@ -21,7 +21,6 @@ from theory.random_walk.walk import unbiased_g
 from theory.symbols import N
 
 WIDTHS = (1, 2, 3, 5, 6, 7, 10, 20, 50, 100, 200, 500, 1000)
-DIGITS = 15  # of the numbers in the CSV, as many as a reader's float64 can hold
 GUARD = 15  # more digits for the error: where printed and exact agree to k digits, the difference has lost k
 KINDS = {
     "relu": {"log_mean": "S-05", "log_variance": "S-06", "gain": "S-07"},
@@ -37,9 +36,9 @@ def printed_value(name: str, claim: str, width: int, digits: int = DIGITS) -> De
     _, values = theorem.bind({"N": width})
     env = theorem.environment(values)
     expr = ledger.find(claim).printed
-    exact = rational(expr, env)
-    if exact is not None:
-        return Context(prec=digits).divide(Decimal(exact.numerator), Decimal(exact.denominator))
+    ratio = rational(expr, env)
+    if ratio is not None:
+        return Context(prec=digits).divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     middle = Decimal(enclose(expr, env, digits + GUARD).mid().str(digits + GUARD, radius=False))
     return Context(prec=digits).plus(middle)
 
@@ -47,16 +46,16 @@ def printed_value(name: str, claim: str, width: int, digits: int = DIGITS) -> De
 def relative_error(name: str, claim: str, width: int) -> Decimal:
     """(printed - exact)/exact in percent, to `DIGITS` digits."""
     digits = DIGITS + 2 * GUARD
-    exact = Decimal(value(name, digits=digits, N=width))
+    derived = Decimal(value(name, digits=digits, N=width))
     context = Context(prec=digits)
-    error = context.divide(context.subtract(printed_value(name, claim, width, digits), exact), exact)
+    error = context.divide(context.subtract(printed_value(name, claim, width, digits), derived), derived)
     return Context(prec=DIGITS).multiply(error, Decimal(100))
 
 
 def gains(kind: str) -> Table:
     """The table for one kind of layer, "relu" or "linear"."""
     columns = [Column(N, decimals=0)]
-    rows = [[Decimal(width)] for width in WIDTHS]
+    rows: list[list[Cell]] = [[Decimal(width)] for width in WIDTHS]
     names = {quantity: f"random_walk.{kind}_{quantity}" for quantity in _QUANTITIES}
     for quantity, name in names.items():
         claim = KINDS[kind][quantity]
@@ -65,8 +64,8 @@ def gains(kind: str) -> Table:
         columns += [Column("exact", group, decimals=places), Column("printed", group, decimals=places)]
         columns += [Column("error, %", group, significant=2)]
         for row, width in zip(rows, WIDTHS, strict=True):
-            exact = Decimal(value(name, digits=DIGITS, N=width))
-            row += [exact, printed_value(name, claim, width), relative_error(name, claim, width)]
+            row += [exact(value(name, digits=DIGITS, N=width), name)]
+            row += [exact(held(name, claim, width), name) for held in (printed_value, relative_error)]
     condition = ", given that the layer is not dead" if kind == "relu" else ""
     return Table(
         "random_walk_gains" if kind == "relu" else "random_walk_gains_linear",

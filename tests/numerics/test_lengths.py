@@ -24,7 +24,7 @@ ROUNDED = 1e-12  # sums of up to some hundred positive products of some ten fact
 def test_a_plain_average_of_a_deep_narrow_network_is_refused_in_advance_and_told_the_structural_check(monkeypatch):
     """Width 10, depth 50: 7e28 networks for a standard error of 1 %; to find 10 % needs about as many."""
     for sampler in ("direct", "conditioned"):
-        monkeypatch.setattr(f"numerics.sampling.{sampler}.draw", None)
+        monkeypatch.setattr(f"numerics.sampling.{sampler}.sample", None)
     check = failure_modes.second_moment(failure_modes.DEEP)
     claim = check.claim(check.value, 0.1)
     plan = claim.plan(alpha=1e-6, beta=1e-3, budget=10**9)

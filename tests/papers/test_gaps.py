@@ -17,8 +17,8 @@ from numerics import evidence
 from numerics.ensembles import dense
 from numerics.evaluate import function
 from numerics.evidence import ErrorBudget, judge
-from numerics.gaps import coins, linear_regime, normalized, shattering
-from numerics.gaps import estimate as estimates
+from numerics.experiments import coins, linear_regime, normalized, shattering
+from numerics.experiments import estimate as estimates
 from numerics.sampling import radial
 from numerics.sampling.choice import cheapest
 from papers.table import Table, as_csv

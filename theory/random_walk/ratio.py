@@ -10,7 +10,7 @@ where a is the slope of the leaky rectifier: 0 is the rectifier, 1 the identity.
     E exp(-s z) = (((1 + 2s/N)^(-1/2) + (1 + 2 a^2 s/N)^(-1/2)) / 2)^N.
 
 The result does not contain u: a layer forgets the direction, so the ratios of different layers are independent.
-Reference: Sussillo and Abbott (2014), section 3.  Assumptions: Gaussian weights, unit direction, fair coins.
+Reference: sussillo2014, section 3.  Assumptions: Gaussian weights, unit direction, fair coins.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ Reference: balduzzi2017, theorem 1b; yang2019. Assumptions: Gaussian weights, tw
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from numerics import evidence
 from numerics.ensembles import Inputs, Network, Weights, dense
 from numerics.evaluate import function
 from numerics.evidence import Evidence, judge
-from numerics.gaps.estimate import Estimate, drawn, rates, ratio
+from numerics.evidence.kept import measured
+from numerics.experiments.estimate import Estimate, drawn, rates, ratio
 from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, gram
 
@@ -46,7 +46,7 @@ def network(width: int, depth: int, correlation: float) -> Network:
     return dense((width,) * (depth + 2), Weights("normal", 2, "fan_in"), "relu", last_activation=False, inputs=inputs)
 
 
-@cache
+@measured
 def estimate(width: int, depth: int, correlation: float) -> Estimate:
     """The gradient correlation of real networks."""
     experiment = f"gap of shattering, {width} wide, {depth} deep, {correlation}"
@@ -58,14 +58,18 @@ def wide(depth: int, correlation: float) -> float:
     return float(function("shattering.relu_gradient_correlation")(depth=depth, correlation=correlation))
 
 
-@cache
 def typical(depth: int, correlation: float) -> Evidence:
     """Whether 2^-depth, the claim for typical datapoints, is the gradient correlation at width ``JUDGED``.
 
     The check finds ``PART`` of the gap that wide networks have, or a tenth of the claim where that is more.
     """
     claim = 2.0**-depth
-    shift = max(PART * abs(wide(depth, correlation) - claim), claim / 10)
+    return verdict(depth, correlation, claim, max(PART * abs(wide(depth, correlation) - claim), claim / 10))
+
+
+@measured
+def verdict(depth: int, correlation: float, claim: float, shift: float) -> Evidence:
+    """Whether a claimed gradient correlation is that at width ``JUDGED``; an error of ``shift`` is found."""
     spread = (1 + 5 / JUDGED) ** depth * (1 + 2 / JUDGED)
     real = network(JUDGED, depth, correlation)
     plan = evidence.plan(claim, spread, shift=shift, budget=BUDGET, **rates())

@@ -13,14 +13,14 @@ Reference: sussillo2014, section 3; hanin2018which. Assumptions: Gaussian weight
 from __future__ import annotations
 
 import math
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from numerics import evidence
 from numerics.ensembles import Network, Weights, dense
 from numerics.evaluate import function
 from numerics.evidence import Evidence, judge
-from numerics.gaps.estimate import Estimate, drawn, mean, rates, variance
+from numerics.evidence.kept import measured
+from numerics.experiments.estimate import Estimate, drawn, mean, rates, variance
 from numerics.sampling import radial
 from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, squared_norm
@@ -46,22 +46,26 @@ def claims(width: int, depth: int) -> tuple[float, float]:
     return tuple(depth * float(function(f"random_walk.relu_log_{m}")(N=width)) for m in ("mean", "variance"))  # type: ignore[return-value]
 
 
-@cache
+@measured
 def estimates(width: int, depth: int) -> tuple[Estimate, Estimate]:
     """E ln Z and Var ln Z of real networks without a dead layer."""
     values = drawn(network(width, depth), NETWORKS, _log_walk, f"gap of coins, {width} wide, {depth} deep")
     return mean(values), variance(values)
 
 
-@cache
 def same_mean(width: int, depth: int) -> Evidence:
     """Whether real networks have the mean of ln Z that coins have."""
-    expected, spread = claims(width, depth)
+    return verdict(width, depth, *claims(width, depth))
+
+
+@measured
+def verdict(width: int, depth: int, expected: float, spread: float) -> Evidence:
+    """Whether the mean of ln Z is the ``expected`` one, if its variance is at most ``spread``."""
     plan = evidence.plan(expected, spread, shift=SHIFT * math.sqrt(spread), condition=LIVE, **rates())
     return judge(plan, _real(width, depth, plan.budget, "mean"))
 
 
-@cache
+@measured
 def same_law(width: int, depth: int) -> Evidence:
     """Whether real networks have the law of ln Z that coins have."""
     plan = evidence.plan_same_law(distance=DISTANCE, condition=LIVE, **rates())

@@ -24,7 +24,8 @@ from numerics import evidence
 from numerics.ensembles import Inputs, Network, Weights, dense
 from numerics.evaluate import function
 from numerics.evidence import Evidence, judge
-from numerics.gaps.estimate import Estimate, drawn, mean, rates
+from numerics.evidence.kept import measured
+from numerics.experiments.estimate import Estimate, drawn, mean, rates
 from numerics.sampling.choice import cheapest
 from numerics.sampling.passes import Pass, squared_norm
 
@@ -45,7 +46,7 @@ def network(width: int, depth: int, activation: str = "tanh") -> Network:
     return dense((width,) * (depth + 2), LINEAR, activation, last_activation=False, inputs=inputs)
 
 
-@cache
+@measured
 def estimates(width: int, depth: int, activation: str = "tanh") -> tuple[Estimate, Estimate]:
     """E|z^L|^2/N and E|dC/ds^0|^2/N of real networks."""
     experiment = f"gap of the linear regime, {activation}, {width} wide, {depth} deep"
@@ -79,11 +80,16 @@ def _mean_square(variance: float) -> float:
     return density * float(quad(lambda x: math.tanh(math.sqrt(variance) * x) ** 2 * math.exp(-x * x / 2), 0, 40)[0])
 
 
-@cache
 def linear(depth: int) -> Evidence:
     """Whether the linear regime's E|z^L|^2/N holds at width ``JUDGED``; found is ``PART`` of the gap of wide networks."""
     claim, _ = claims(JUDGED, depth)
-    plan = evidence.plan_bounded(claim, 0.0, 1.0, shift=PART * abs(claim - wide(depth)[0]), **rates())
+    return verdict(depth, claim, PART * abs(claim - wide(depth)[0]))
+
+
+@measured
+def verdict(depth: int, claim: float, shift: float) -> Evidence:
+    """Whether a claimed E|z^L|^2/N is that at width ``JUDGED``; an error of ``shift`` is found."""
+    plan = evidence.plan_bounded(claim, 0.0, 1.0, shift=shift, **rates())
     real = network(JUDGED, depth)
     experiment = f"verdict on the linear regime, {depth} deep"
     sampled = cheapest(real).sample(

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from numerics.ensembles import Inputs, Network, residual
 from numerics.evaluate import function
-from numerics.gaps.estimate import Estimate, drawn, mean, ratio
+from numerics.evidence.kept import measured
+from numerics.experiments.estimate import Estimate, drawn, mean, ratio
 from numerics.sampling.passes import Pass, gram, squared_norm
 
 if TYPE_CHECKING:
@@ -56,13 +57,19 @@ def claims(depth: int) -> tuple[float, float]:
     return correlation, variance
 
 
-def estimates(width: int, batch: int, depth: int) -> tuple[Estimate, Estimate]:
-    """The correlation of gradients in real networks, all pairs of a batch together, and their variance V."""
-    found = network_moments(width, batch, depth)
-    return ratio(found), mean(found[:, 1])
+@measured
+def correlation(width: int, batch: int, depth: int) -> Estimate:
+    """The correlation of gradients in real networks, all pairs of a batch together."""
+    return ratio(network_moments(width, batch, depth))
 
 
-@cache
+@measured
+def variance(width: int, batch: int, depth: int) -> Estimate:
+    """V in real networks."""
+    return mean(network_moments(width, batch, depth)[:, 1])
+
+
+@measured
 def network_moments(width: int, batch: int, depth: int) -> NDArray[np.float64]:
     """C and V of each network."""
     experiment = f"gap of batch normalisation, {width} wide, {depth} deep, {batch} inputs"
