@@ -1,4 +1,4 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -306,6 +306,16 @@ def tables(into: Folder = BUILD, json: Json = False) -> int:
 
     with progress("writing") as advance:
         paths = [*written.write(into, advance), *figures.write(into, advance)]
+    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
+    return 0
+
+
+@app.command()
+def handbook(into: Folder = BUILD, json: Json = False) -> int:
+    """Write the handbook, LaTeX and PDF, with the tables and figures in the folder."""
+    from papers.handbook import write
+
+    paths = write(into)
     emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
     return 0
 

@@ -41,7 +41,8 @@ def breakable(expr: sp.Basic, depth: int = 0) -> str:
 
 def line(expr: sp.Basic, taken: Iterable[str]) -> str:
     """One line of a proof: the tree, and below it what its short names stand for."""
-    shown, names = abbreviated(expr, taken)
+    integrals = {part: part.plain for part in expr.atoms(DominatedIntegral)}  # as factors, plain ones commute
+    shown, names = abbreviated(expr.xreplace(integrals), taken)
     where = r",\quad\brk{0} ".join(rf"{latex(name)} = {breakable(meaning)}" for name, meaning in names)
     return breakable(shown) + (rf"\where {where}" if where else "")
 
@@ -91,7 +92,7 @@ def _product(expr: sp.Expr, depth: int) -> str:
         return rf"{latex(number)}\, {_bracketed(rest, depth) if isinstance(rest, sp.Add) else breakable(rest, depth)}"
     pair = around_binder(expr) if isinstance(expr, sp.Mul) else None
     if pair is not None:
-        return r"\timesbrk ".join(breakable(part, depth) for part in pair)
+        return rf"{latex(pair[0])}\timesbrk {_factors(pair[1], depth)}"
     above, below = sp.fraction(expr, exact=True)
     factors = _factors(above, depth)
     if below == 1:

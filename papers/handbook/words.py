@@ -46,9 +46,9 @@ _TOKEN = re.compile(
 _LINK = re.compile(r"`[^`\s]+`|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*")
 _PLACES = ("theorem", "theorems", "figure", "eq.", "proposition", "lemma", "corollary")  # what "1a" is the number of
 _OPERATIONS = re.compile(
-    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[A-Za-z]+'*[(\[]|^\(*\d+[a-zA-Z]\b"
+    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b"
 )
-_LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]'*|" + "|".join([*_GREEK.split(), *_GREEK_LETTERS]) + r")[)\]]*$")
+_LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*_GREEK.split(), *_GREEK_LETTERS]) + r")'*[)\]]*$")
 _NUMBER = re.compile(r"[-(\[]*\d+(\.\d+)?[)!]*")
 _NOUNS = ("scale", "act", "cut", "infinity", "-infinity", "zW", "dy", "dv", "dt")
 _WEAK = set("= <= >= < > + - ~ -> <- / ... . a E Var ln exp sum prod int max min sqrt cos sin".split()) | set(
@@ -76,6 +76,7 @@ def _typed(text: str) -> str:
     """Formulas of the one-line Unicode notation as one types them: small letters as scripts, signs as words."""
     for sign, mark in (("∏", "prod"), ("Σ_", "sum_"), ("√(", "sqrt("), ("·", " "), ("′", "'")):
         text = text.replace(sign, mark)
+    text = re.sub(r"√(\w+)", r"sqrt(\1)", text)
     for table, mark in ((LOWERED, "_"), (RAISED, "^")):
         plain = {small: letter for letter, small in table.items() if small != "′"}
         for run in re.findall(f"[{''.join(plain)}]+", text):

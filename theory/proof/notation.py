@@ -55,15 +55,16 @@ def of_terms(expr: sp.Add) -> list[sp.Expr]:
 
 
 def around_binder(expr: sp.Mul) -> tuple[sp.Expr, sp.Expr] | None:
-    """A product with a divisor and one sum, product or integral as (the rest, the binder); None for any other.
+    """A quotient with a sum, product or integral above the bar as (a short fraction, the rest); None for any other.
 
-    A fraction bar as long as a sum makes the sum small; in front of it the fraction is short.
+    In a fraction a sum is small and an integral makes the bar long and the brackets high.
     """
-    bound = [factor for factor in expr.args if isinstance(factor, _BINDERS)]
-    if len(bound) != 1:
+    above, below = sp.fraction(expr, exact=True)
+    if below == 1 or below.has(*_BINDERS) or not above.has(*_BINDERS):
         return None
-    rest = sp.Mul(*(factor for factor in expr.args if factor is not bound[0]))
-    return (rest, bound[0]) if sp.fraction(rest, exact=True)[1] != 1 else None
+    factors = sp.Mul.make_args(above)
+    bound = [factor for factor in factors if factor.has(*_BINDERS)]
+    return sp.Mul(*(factor for factor in factors if factor not in bound)) / below, sp.Mul(*bound)
 
 
 def _script(text: str, table: Mapping[str, str], mark: str) -> str:
@@ -277,8 +278,12 @@ class _Latex(LatexPrinter):
         return super().parenthesize(item, level, is_neg=is_neg, strict=strict)
 
     def _needs_mul_brackets(self, expr: Any, first: bool = False, last: bool = False) -> bool:
-        bound = not last and expr.has(PairSum, DominatedIntegral)
-        return bound or super()._needs_mul_brackets(expr, first=first, last=last)
+        """SymPy brackets every factor with a sum somewhere inside; only one with an open end needs it."""
+        tail = expr.args[-1] if isinstance(expr, sp.Mul) else expr
+        if isinstance(tail, _BINDERS):
+            return not last or (not first and expr.could_extract_minus_sign())
+        bare = expr.xreplace({node: sp.Symbol("x") for node in expr.atoms(*_BINDERS)})
+        return super()._needs_mul_brackets(bare, first=first, last=last)
 
     def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
         worded = re.fullmatch(r"[a-z]{3,}", expr.name) and expr.name not in greek_unicode and expr.name != "ell"
@@ -296,7 +301,9 @@ class _Latex(LatexPrinter):
             sign, size = ("- ", -number) if number < 0 else ("", number)
             return rf"{sign}{self._print(size)}\, {self.parenthesize(rest, PRECEDENCE['Mul'])}"
         pair = around_binder(expr)
-        return super()._print_Mul(expr) if pair is None else " ".join(map(self._print, pair))
+        if pair is None:
+            return super()._print_Mul(expr)
+        return f"{self._print(pair[0])} {self.parenthesize(pair[1], PRECEDENCE['Mul'], strict=True)}"
 
     def _print_Rational(self, expr: sp.Rational) -> str:
         if not too_long(expr):
@@ -306,7 +313,8 @@ class _Latex(LatexPrinter):
         return f"{'- ' if expr < 0 else ''}{whole}.{digits}" + r"\dots"
 
     def _print_ExpBase(self, expr: sp.exp, exp: str | None = None) -> str:
-        if sum(not part.args for part in sp.preorder_traversal(expr.exp)) <= LONGEST_RAISED:
+        long = sum(not part.args for part in sp.preorder_traversal(expr.exp)) > LONGEST_RAISED
+        if not long and not expr.exp.has(*_BINDERS):
             return super()._print_ExpBase(expr, exp)
         return self._raised(rf"\exp\left({self._print(expr.exp)}\right)", exp)
 
