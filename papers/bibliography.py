@@ -50,10 +50,9 @@ WORKS = (
         _ICML, _PMLR, volume="70", pages="342-350", arxiv="1702.08591",
     ),
     Work(
-        "bayati2011", "article", ("Mohsen Bayati", "Andrea Montanari"),
-        "The dynamics of message passing on dense graphs, with applications to compressed sensing", 2011,
-        "IEEE Transactions on Information Theory", volume="57", number="2", pages="764-785",
-        doi="10.1109/TIT.2010.2094817", arxiv="1001.3448",
+        "bayati2011", "article", ("Mohsen Bayati", "Andrea Montanari"), "The dynamics of message passing on dense graphs, "
+        "with applications to compressed sensing", 2011, "IEEE Transactions on Information Theory", volume="57", number="2",
+        pages="764-785", doi="10.1109/TIT.2010.2094817", arxiv="1001.3448",
     ),
     Work(
         "bhatia2000", "article", ("Rajendra Bhatia", "Chandler Davis"), "A better bound on the variance", 2000,
@@ -143,9 +142,8 @@ WORKS = (
     ),
     Work(
         "he2016", "inproceedings", ("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
-        "Deep residual learning for image recognition", 2016,
-        "IEEE Conference on Computer Vision and Pattern Recognition", pages="770-778", doi="10.1109/CVPR.2016.90",
-        arxiv="1512.03385",
+        "Deep residual learning for image recognition", 2016, "IEEE Conference on Computer Vision and Pattern "
+        "Recognition", pages="770-778", doi="10.1109/CVPR.2016.90", arxiv="1512.03385",
     ),
     Work(
         "higham2002", "book", ("Nicholas J. Higham",), "Accuracy and Stability of Numerical Algorithms", 2002,
@@ -196,6 +194,10 @@ WORKS = (
     Work(
         "massart1990", "article", ("Pascal Massart",), "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality",
         1990, "The Annals of Probability", volume="18", number="3", pages="1269-1283", doi="10.1214/aop/1176990746",
+    ),
+    Work(
+        "mathml2025", "misc", ("World Wide Web Consortium",), "MathML Core", 2025, "W3C Candidate Recommendation",
+        page="https://www.w3.org/TR/mathml-core/",
     ),
     Work(
         "matsumoto1998", "article", ("Makoto Matsumoto", "Takuji Nishimura"),
@@ -266,15 +268,13 @@ WORKS = (
         "Random walk initialization for training very deep feedforward networks", 2014, arxiv="1412.6558",
     ),
     Work(
-        "takahasi1974double", "article", ("Hidetosi Takahasi", "Masatake Mori"),
-        "Double exponential formulas for numerical integration", 1974,
-        "Publications of the Research Institute for Mathematical Sciences", volume="9", number="3", pages="721-741",
-        doi="10.2977/prims/1195192451",
+        "takahasi1974double", "article", ("Hidetosi Takahasi", "Masatake Mori"), "Double exponential formulas for numerical "
+        "integration", 1974, "Publications of the Research Institute for Mathematical Sciences", volume="9", number="3",
+        pages="721-741", doi="10.2977/prims/1195192451",
     ),
     Work(
-        "trefethen2014exponentially", "article", ("Lloyd N. Trefethen", "J. A. C. Weideman"),
-        "The exponentially convergent trapezoidal rule", 2014, "SIAM Review", volume="56", number="3",
-        pages="385-458", doi="10.1137/130932132",
+        "trefethen2014exponentially", "article", ("Lloyd N. Trefethen", "J. A. C. Weideman"), "The exponentially convergent "
+        "trapezoidal rule", 2014, "SIAM Review", volume="56", number="3", pages="385-458", doi="10.1137/130932132",
     ),
     Work(
         "tucker2011", "book", ("Warwick Tucker",), "Validated Numerics: A Short Introduction to Rigorous Computations",

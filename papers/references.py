@@ -17,7 +17,7 @@ from papers.files import write_text
 
 OWN = ("Initium", "reviews")
 FILE = "references.bib"
-_KEY = re.compile(r"\b[a-z]+(?:18|19|20)[0-9]{2}[a-z]*\b")
+_KEY = re.compile(r"\b[a-z]{2,}(?:18|19|20)[0-9]{2}[a-z]*\b")
 _CLAIM = re.compile(r"[A-Z]-[0-9]{2}")
 _VENUE = {
     **{"article": "journal", "inproceedings": "booktitle", "incollection": "booktitle", "book": "publisher"},

@@ -19,10 +19,9 @@ from papers.latex import escape
 from theory.proof.cache import Record, record_of
 from theory.proof.domains import Domain, Lists, Names
 from theory.proof.library import SUBJECTS, theorems
-from theory.proof.render import chained, latex, reason
+from theory.proof.render import LATEX_RELATIONS, chained, latex, reason
 from theory.proof.theorem import Derivation, Parameter, Step, Theorem
 
-RELATIONS = {"=": "=", "<=": r"\le", "<=>": r"\iff", "~": r"\sim"}
 PARTS = {
     "variance": "Variances in the linear regime",
     "random_walk": "The random walk of the log-norm",
@@ -107,7 +106,7 @@ def proof(derivation: Derivation, verdicts: dict[str, str], choice: str) -> str:
     statement, taken = derivation.statement, _letters(derivation)
     left, right = (line(side, taken) for side in (statement.left, statement.right))
     lines = [rf"\choice{{{choice}}}"] if choice else []
-    lines += [rf"\statement{{{left}}}{{{RELATIONS[statement.relation]}}}{{{right}}}", r"\proofopens"]
+    lines += [rf"\statement{{{left}}}{{{LATEX_RELATIONS[statement.relation]}}}{{{right}}}", r"\proofopens"]
     for step, opens in chained(derivation):
         lines += [rf"\chainopens{{{line(step.left, taken)}}}"] if opens else []
         lines.append(_step(step, verdicts.get(step.name, "unchecked"), taken))
@@ -125,7 +124,7 @@ def _letters(derivation: Derivation) -> set[str]:
 def _step(step: Step, verdict: str, taken: set[str]) -> str:
     number = step.name.rpartition(":")[2]
     said = words(reason(step)) + ("" if verdict == "proved" else rf" \verdict{{{escape(verdict)}}}")
-    return rf"\step{{{number}}}{{{RELATIONS[step.relation]}}}{{{line(step.right, taken)}}}{{{said}}}"
+    return rf"\step{{{number}}}{{{LATEX_RELATIONS[step.relation]}}}{{{line(step.right, taken)}}}{{{said}}}"
 
 
 # --- assumptions and the index ---------------------------------------------------------------------------------------
