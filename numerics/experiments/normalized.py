@@ -17,6 +17,7 @@ Reference: balduzzi2017, theorem 3; ioffe2015. Assumptions: Gaussian weights, in
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,7 +47,7 @@ def network(width: int, batch: int, depth: int) -> Network:
     return residual(width, (BETA,) * (depth - 1), "preactivation", batch_norm=True, inputs=inputs)
 
 
-@measured
+@cache
 def claims(depth: int) -> tuple[float, float]:
     """The idealised correlation and variance."""
     correlation, variance = (
