@@ -83,9 +83,3 @@ def legend(figure: Figure, axes: Iterable[Axes], columns: int = 6) -> None:
             found.setdefault(label, {}).setdefault(type(handle).__name__, handle)
     handles: Any = [tuple(kinds.values()) for kinds in found.values()]  # which matplotlib draws over each other
     figure.legend(handles, list(found), loc="outside lower center", ncols=min(columns, len(found)), handlelength=HANDLE)
-
-
-def settled(figure: Figure) -> Figure:
-    """The figure with its layout made: a first one may still move in the second, and then two files of it differ."""
-    figure.draw_without_rendering()
-    return figure
