@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from numerics.evaluate import function
 from numerics.experiments import coins, normalized, shattering
 from numerics.experiments import linear_regime as linear
-from papers.figures.panel import depth_axis, dots, draw, legend, line, panel
+from papers.figures.panel import depth_axis, dots, draw, legend, line, panel, settled
 from papers.figures.picture import Data, Picture, computation, measurement, sources
 from papers.figures.style import FULL, panels
 from papers.tables.notes import theorem
@@ -67,7 +67,7 @@ def _shattering() -> Data:
 def _draw_shattering(data: Data) -> Figure:
     figure, axes = _axes(data, ("correlation of gradients", ""), sharey=True)
     axes[0].set(yscale="log", ylim=(0.003, 1))
-    return figure
+    return settled(figure)
 
 
 # --- linear regime ---------------------------------------------------------------------------------
@@ -97,7 +97,7 @@ def _draw_tanh(data: Data) -> Figure:
     figure, axes = _axes(data, labels)
     for one in axes:
         one.set(yscale="log", ylim=(0.005, 1.5))
-    return figure
+    return settled(figure)
 
 
 # --- fair coins ------------------------------------------------------------------------------------
@@ -122,7 +122,7 @@ def _coins() -> Data:
 def _draw_coins(data: Data) -> Figure:
     figure, axes = _axes(data, (r"$\mathrm{E}\,\ln Z\,/L$", r"$\mathrm{Var}\,\ln Z\,/L$"))
     axes[1].set_yscale("log")
-    return figure
+    return settled(figure)
 
 
 # --- batch normalisation ---------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def _draw_normalisation(data: Data) -> Figure:
         depth_axis(one, each["dots"][0]["x"])
         one.legend()
     axes[0].set(ylabel="correlation of gradients", ylim=(-0.4, 1))
-    return figure
+    return settled(figure)
 
 
 PICTURES = (

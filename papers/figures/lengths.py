@@ -15,7 +15,7 @@ from numerics.ensembles import Weights
 from numerics.evaluate import function
 from numerics.evidence.kept import Kept
 from numerics.experiments import lengths
-from papers.figures.panel import dots, draw, legend, line, panel
+from papers.figures.panel import dots, draw, legend, line, panel, settled
 from papers.figures.picture import Data, Picture, measurement, sources
 from papers.figures.style import FULL, panels
 from papers.tables.notes import theorem
@@ -86,7 +86,7 @@ def _draw_means(data: Data) -> Figure:
     right.set_xticks(depths, map(str, depths))
     right.minorticks_off()
     legend(figure, [left], columns=3)
-    return figure
+    return settled(figure)
 
 
 # --- fluctuations ----------------------------------------------------------------------------------
@@ -148,7 +148,7 @@ def _draw_fluctuations(data: Data) -> Figure:
         draw(one, each, aside=0)
         one.set(xlabel=r"$1/n_1+\cdots+1/n_d$", ylabel=label, yscale="log")
     legend(figure, axes, columns=3)
-    return figure
+    return settled(figure)
 
 
 PICTURES = (

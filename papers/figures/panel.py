@@ -83,3 +83,9 @@ def legend(figure: Figure, axes: Iterable[Axes], columns: int = 6) -> None:
             found.setdefault(label, {}).setdefault(type(handle).__name__, handle)
     handles: Any = [tuple(kinds.values()) for kinds in found.values()]  # which matplotlib draws over each other
     figure.legend(handles, list(found), loc="outside lower center", ncols=min(columns, len(found)), handlelength=HANDLE)
+
+
+def settled(figure: Figure) -> Figure:
+    """The figure with its layout made: a first one may still move a little in the second, and PDF and PNG would differ."""
+    figure.draw_without_rendering()
+    return figure

@@ -13,7 +13,7 @@ from numerics.evaluate import function
 from numerics.evaluate.exact import rational
 from numerics.experiments.layer_variances import NETWORKS, estimates
 from papers.claims import ledger
-from papers.figures.panel import dots, draw, legend, line, panel
+from papers.figures.panel import dots, draw, legend, line, panel, settled
 from papers.figures.picture import Data, Picture, measurement, sources
 from papers.figures.style import FULL, panels
 from papers.tables.glorot import KEPT_BY, n_in, n_out, weight_variances
@@ -90,7 +90,7 @@ def _draw(data: Data) -> Figure:
         shift = len(data["widths"]) - len(layers)  # s^i has the units of z^(i+1)
         one.set_xticks(layers, [f"{layer}\n({data['widths'][layer + shift]})" for layer in layers])
     legend(figure, axes[::-1], columns=3)
-    return figure
+    return settled(figure)
 
 
 PICTURES = (

@@ -12,7 +12,7 @@ import numpy as np
 
 from numerics.evaluate import function
 from numerics.experiments.walks import walks
-from papers.figures.panel import legend
+from papers.figures.panel import legend, settled
 from papers.figures.picture import Data, Picture, measurement, sources
 from papers.figures.style import COLOURS, FULL, LOOKS, panels
 from papers.tables.notes import theorem
@@ -73,7 +73,7 @@ def _draw(data: Data) -> Figure:
         below.set_xlabel("layers passed $l$")
         left.set_ylabel(r"$\ln\,|\partial C/\partial s^{L-l}|^2/|\partial C/\partial s^L|^2$")
     legend(figure, [axes.flat[0]], columns=2)
-    return figure
+    return settled(figure)
 
 
 def _draw_band(axes: Axes, band: Data) -> None:
