@@ -86,6 +86,6 @@ def legend(figure: Figure, axes: Iterable[Axes], columns: int = 6) -> None:
 
 
 def settled(figure: Figure) -> Figure:
-    """The figure with its layout made: a first one may still move in the second, and then two files of it differ."""
+    """The figure with its layout made: a first one may still move a little in the second, and PDF and PNG would differ."""
     figure.draw_without_rendering()
     return figure
