@@ -10,6 +10,8 @@ from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.activations import activation_gains
+from papers.tables.contradictions import gains as contradictory_gains
+from papers.tables.contradictions import scales as contradictory_scales
 from papers.tables.failure_modes import failure_modes, mean_lengths
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import variance_conditions
@@ -38,6 +40,8 @@ TABLES: dict[str, Callable[..., Table]] = {
     "normalisation_gap": normalisation_gap,
     "shattering": shattering,
     "claims_ledger": claims_ledger,
+    "contradictions_gains": contradictory_gains,
+    "contradictions_scales": contradictory_scales,
     "trust": trust,
     "mutation": mutation,
 }
