@@ -29,7 +29,7 @@ LINE = 95  # characters of \footnotesize on a line of article
 RAGGED = 78  # of them are used where words are broken in a narrow column, as measured on the longest tables
 GAP = 0.25  # lines between rows
 PAGE = 49  # such lines on a page of article, less the head and what surrounds a float
-_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:\(([0-9]+)\))?")
+_NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:\(([0-9]+)\))?(?:e(-?)([0-9]+))?")
 
 __all__ = ["cell", "escape", "table", "typeset"]
 
@@ -146,8 +146,9 @@ def _kind(column: Column, numbers: list[str] | None) -> str:
 def _number_column(shown: list[str]) -> str:
     """An S column as wide as its numbers; cells that are no numbers are not counted."""
     numbers = [found.groups(default="") for text in shown if (found := _NUMBER.fullmatch(text))]
-    sign, whole, places, error = (max(len(parts[at]) for parts in numbers) for at in range(4))
-    return f"S[table-format={'-' * sign}{whole}.{places}{f'({error})' if error else ''}]"
+    sign, whole, places, error, minus, power = (max(len(parts[at]) for parts in numbers) for at in range(6))
+    errors, powers = f"({error})" if error else "", f"e{'-' * minus}{power}" if power else ""
+    return f"S[table-format={'-' * sign}{whole}.{places}{errors}{powers}]"
 
 
 def _groups(columns: list[Column]) -> Iterator[tuple[str, int, int]]:

@@ -49,7 +49,7 @@ _letter = rf"(?:{'|'.join(sorted(_NAMES))}|(?:d[A-Za-z]/d)?[A-Za-zΓ∏Σ{_greek
 _TOKEN = re.compile(
     rf"(?P<address>https?://[^\s<>]+)"
     rf"|(?P<power>(?<![\w.\\@]){_letter}{_scripts}|(?<=[)\]|]){_high}(?![\w^_{{]))"
-    rf"|(?P<root>(?<![\w\\])sqrt{_bracket}|√(?:{_bracket}|[0-9]+|[A-Za-z{_greek}]))"
+    rf"|(?P<root>(?<![\w\\])sqrt(?:{_bracket}| [0-9]+\b| [A-Za-z]\b)|√(?:{_bracket}|[0-9]+|[A-Za-z{_greek}]))"
     rf"|(?P<letter>(?<![\w\\.])(?:{'|'.join(sorted(_NAMES))})(?![\w.])"
     r"|(?<![\w'\\.])[A-Za-z](?= (?:=|<|>|<=|>=) )|(?<= = )[A-Za-z](?![\w'./])"
     r"|(?<![\w'./])-?(?:[A-Za-z]|[0-9]+)/(?:[A-Za-z]|[0-9]+)(?![\w'/^]))"
@@ -130,7 +130,7 @@ def _typed(text: str, mark: str, small: dict[str, str]) -> str:
 
 
 def _root(text: str) -> str:
-    body = text.removeprefix("sqrt").removeprefix("√")
+    body = text.removeprefix("sqrt").removeprefix("√").lstrip()
     return rf"\(\sqrt{{{_math(body[1:-1] if body[0] == '(' else body)}}}\)"
 
 

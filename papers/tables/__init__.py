@@ -10,11 +10,13 @@ from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.activations import activation_gains
+from papers.tables.contradictions import gains as contradictory_gains
+from papers.tables.contradictions import scales as contradictory_scales
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import variance_conditions
 from papers.tables.initialisations import initialisation_factors
-from papers.tables.lengths import failure_modes, mean_lengths
 from papers.tables.ledger import claims_ledger
+from papers.tables.lengths import failure_modes, mean_lengths
 from papers.tables.linear_regime import linear_regime_gap
 from papers.tables.mutation import mutation
 from papers.tables.random_walk import gains
@@ -38,6 +40,8 @@ TABLES: dict[str, Callable[..., Table]] = {
     "normalisation_gap": normalisation_gap,
     "shattering": shattering,
     "claims_ledger": claims_ledger,
+    "contradictions_gains": contradictory_gains,
+    "contradictions_scales": contradictory_scales,
     "trust": trust,
     "mutation": mutation,
 }

@@ -9,17 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from papers import references
 from papers.claims import ledger
 from papers.claims.claim import Claim, Verdict
 from papers.table import Cell, Column, Table
 
-TITLES = {
-    "glorot2010": "Glorot and Bengio (2010)",
-    "sussillo2014": "Sussillo and Abbott (2014)",
-    "balduzzi2017": "Balduzzi et al. (2017)",
-    "hanin2018start": "Hanin and Rolnick (2018)",
-    "reviews": "In circulation: reviews of the four papers",
-}
+REVIEWS = "In circulation: reviews of the four papers"
 MARKS = {"text": "", "second-hand": "*", "recollected": "†"}  # of a claim's number: how its words are known
 MEANINGS = {
     Verdict.CONFIRMED: "true as printed",
@@ -48,7 +43,8 @@ def claims_ledger() -> Table:
     rows: list[tuple[Cell, ...]] = []
     for paper in ledger.PAPERS:
         claims = ledger.of_paper(paper)
-        rows += [(TITLES[paper], "", "", "", ""), *map(_row, claims)]
+        heading = REVIEWS if paper == "reviews" else short_reference(paper)
+        rows += [(heading, "", "", "", ""), *map(_row, claims)]
     counts = Counter(claim.finding.verdict for claim in ledger.claims())
     counted = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict if counts[verdict])
     return Table(
@@ -71,6 +67,14 @@ def claims_ledger() -> Table:
         ),
         long=True,
     )
+
+
+def short_reference(key: str) -> str:
+    """A work as a reader's eye knows it: Glorot and Bengio (2010), He et al. (2015)."""
+    work = references.find(key)
+    names = [author.split()[-1] for author in work.authors]
+    named = f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
+    return f"{named} ({work.year})"
 
 
 def _row(claim: Claim) -> tuple[Cell, ...]:

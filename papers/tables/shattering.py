@@ -59,8 +59,8 @@ def shattering(*, depths: Sequence[int] = DEPTHS, betas: Sequence[Fraction | Dec
             (
                 "Layers: ", sp.Max(x, 0), " times weights, behind skip connections ", beta, " times it plus ", x,
                 "; with batch normalisation ", L - 1, " of them, of ", sp.Max(sp.Function("BN")(x), 0), ", and batches of "
-                f"{real.BATCH}. Highway networks have the branch ", sp.sqrt(1 / L), ". The correlation sees the quotient of branch and "
-                "skip alone, so residual networks were drawn with both over ", sp.sqrt(1 + beta**2), ".",
+                f"{real.BATCH}. Highway networks have the branch ", sp.sqrt(1 / L), ". The correlation sees the quotient of "
+                "branch and skip alone, so residual networks were drawn with both over ", sp.sqrt(1 + beta**2), ".",
             ),
             (
                 "Real: uncorrelated normal inputs, real masks, ", f"{real.NETWORKS} networks ({real.NETWORKS // 10} with "
