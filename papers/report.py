@@ -1,23 +1,29 @@
-"""The whole job: judge every proof, sample, write tables and figures, say on one screen what holds."""
+"""The whole job: judge every proof, sample, make tables, figures, page and handbook, say on one screen what holds."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from papers.arguments import NotHad
 from papers.checking import Checked, check
 from papers.files import require_writable
+from papers.outputs import Output, Outputs
 from papers.terminal import Progress
 
 if TYPE_CHECKING:
     from numerics.checks import Result
 
 
+RECORD = "sampled.jsonl"  # of the sampled checks
+MEASUREMENTS = "measurements.jsonl"  # that tables, figures and claims rest on
 MARGIN = 16  # columns that the names of the summary's lines take
 
 
@@ -31,15 +37,14 @@ class Report:
     checked: list[Checked] = field(default_factory=list)
     sampled: list[Result] = field(default_factory=list)
     detect: float = 1.0
-    tables: list[Path] = field(default_factory=list)
-    figures: list[Path] = field(default_factory=list)
+    files: dict[str, list[Path]] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def paths(self) -> list[Path]:
         """All files written."""
-        return [*self.tables, *self.figures]
+        return [path for paths in self.files.values() for path in paths]
 
     @property
     def holds(self) -> bool:
@@ -63,8 +68,8 @@ class Report:
             ("steps", _counted(steps.elements())),
             ("sampled checks", _counted(result.evidence.verdict for result in self.sampled)),
             ("error rates", self._rates()),
-            ("tables", _files(self.tables)),
-            ("figures", _files(self.figures)),
+            ("claims", self._claims()),
+            *((kind, _files(paths)) for kind, paths in self.files.items() if paths and kind != "claims"),
             ("seconds", ", ".join(f"{what} {spent:.0f}" for what, spent in self.seconds.items())),
         ]
         text = [f"{name:<{MARGIN}}{content}" for name, content in lines]
@@ -77,6 +82,11 @@ class Report:
         beta = max(result.evidence.beta for result in self.sampled)
         return f"false alarm {alpha:.2g} in all; a check misses an error of {self.detect:.2g} with {beta:.2g}"
 
+    def _claims(self) -> str:
+        """The ledger's verdicts, counted from the file that was written."""
+        (path,) = self.files.get("claims") or (None,)
+        return "none settled" if path is None else _counted(claim["verdict"] for claim in json.loads(path.read_text()))
+
     def _complaints(self) -> Iterator[str]:
         yield from (f"{o.theorem}: {o.verdict}" for o in self.checked if not o.stands)
         for result in self.sampled:
@@ -87,31 +97,69 @@ class Report:
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> Report:
-    """Judge, sample, and write tables and figures into `folder`; `Report.summary` says what came of it.
+    """Judge, sample, and make every output in `folder`; `Report.summary` says what came of it.
 
-    Raises NotHad, before any work, where the folder cannot be written.  An interrupted run leaves complete files only.
+    What stands is not judged again, what was sampled under today's code not drawn again, what is up to date not made
+    again; an interrupted run goes on where it stopped.  Raises NotHad, before any work, where the folder cannot be written.
     """
-    from numerics.checks import verify
-    from numerics.checks.run import DETECT
-    from papers import figures, tables
     from theory.proof.library import theorems
     from theory.proof.theorem import DoesNotStand
 
     report = Report()
     require_writable(folder)
     with _timed(report, "proofs"):
-        report.checked = [check(theorem, progress) for theorem in theorems()]
+        report.checked = [check(theorem, progress, cached=True) for theorem in theorems()]
     with _timed(report, "sampling"):
-        names = [outcome.theorem for outcome in report.checked if outcome.stands]
-        report.detect, report.sampled = DETECT, verify(names, detect=DETECT, progress=progress)
+        _sample(report, folder / RECORD, progress)
     try:
-        with _timed(report, "tables"):
-            report.tables = tables.write(folder, progress)
-        with _timed(report, "figures"):
-            report.figures = figures.write(folder, progress)
-    except DoesNotStand as refusal:
+        _make(report, folder, progress)
+    except (DoesNotStand, NotHad) as refusal:
         report.failures.append(str(refusal))
     return report
+
+
+def _sample(report: Report, record: Path, progress: Progress) -> None:
+    """Run every check of what stands, from where its record ends; a record of other code is begun anew."""
+    from numerics.checks import verify
+    from numerics.checks.run import DETECT
+    from numerics.evidence.record import StaleRecord
+
+    names = [outcome.theorem for outcome in report.checked if outcome.stands]
+    report.detect = DETECT
+    try:
+        report.sampled = verify(names, detect=DETECT, record=record, progress=progress)
+    except StaleRecord:
+        record.unlink()
+        report.sampled = verify(names, detect=DETECT, record=record, progress=progress)
+
+
+def _make(report: Report, folder: Path, progress: Progress) -> None:
+    """Make what is not up to date, in the order in which the outputs use each other."""
+    from numerics.evidence.kept import keeping
+    from papers.printed import committed
+
+    outputs = Outputs(folder)
+    with keeping(into=folder / MEASUREMENTS, known=committed()):
+        for kind, made in _outputs(report, folder).items():
+            with _timed(report, kind):
+                for done, output in enumerate(made):
+                    progress(done, len(made), output.name)
+                    report.files.setdefault(kind, []).extend(outputs.add(output))
+
+
+def _outputs(report: Report, folder: Path) -> dict[str, list[Output]]:
+    """All outputs by kind; later ones read the files of earlier ones."""
+    from papers import claims_view, figures, handbook, references, tables, web
+
+    read = (folder / RECORD,)
+    return {
+        "claims": [Output("claims", claims_view.write)],
+        "tables": [Output(f"table {name}", partial(tables.write_one, name)) for name in tables.TABLES],
+        "figures": [Output(f"figure {name}", partial(figures.write_one, name)) for name in figures.FIGURES],
+        "bibliography": [Output("references", references.write)],
+        "page": [Output("report", lambda folder: web.write(folder, report.sampled), reads=read)],
+        "handbook": [Output("handbook", handbook.write)] if handbook.can_be_built() else [],
+    }
 
 
 @contextmanager
@@ -127,8 +175,8 @@ def _counted(verdicts: Iterable[str]) -> str:
 
 
 def _files(paths: list[Path]) -> str:
-    """One line for each name, with the formats it was written in."""
-    kinds: dict[Path, list[str]] = {}
-    for path in paths:
-        kinds.setdefault(path.with_suffix(""), []).append(path.suffix)
-    return f"\n{'':{MARGIN}}".join(" ".join([str(stem), *ends]) for stem, ends in kinds.items())
+    """The folder, how many names there are in it, and their formats; a lone file by its name."""
+    names, kinds = {path.stem for path in paths}, dict.fromkeys(path.suffix for path in paths)
+    if len(names) == 1:
+        return ", ".join(map(str, paths))
+    return f"{len(names)} in {paths[0].parent}: {' '.join(kinds)}"

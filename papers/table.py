@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from theory.proof.notation import latex, unicode
+from theory.proof.shown import Grid, Page, Shown, Words
 
 ERROR_DIGITS = 2  # of an error in print
 
@@ -64,7 +65,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Shown):
     """name: of its files and, with hyphens, its label.  Caption and notes stand without a text around.
 
     long: whether it runs over several pages.
@@ -89,6 +90,12 @@ class Table:
     def sources(self) -> tuple[Source, ...]:
         """What its numbers rest on, in their order."""
         return tuple(dict.fromkeys(cell.source for row in self.rows for cell in row if isinstance(cell, Number)))
+
+    def _page(self) -> Page:
+        headings = tuple((c.group, ", ", c.heading) if c.group != "" else c.heading for c in self.columns)
+        rows = tuple(tuple(map(_printed, row, self.columns)) for row in self.rows)
+        numbers = frozenset(filter(self.is_number, range(len(self.columns))))
+        return Page("", (Words(self.caption), Grid(headings, rows, numbers), *map(Words, self.notes)))
 
 
 def rounded(number: Decimal | Number, column: Column) -> str:
@@ -189,6 +196,11 @@ def as_markdown(table: Table) -> str:
 
 def _shown(cell: Cell, column: Column) -> str:
     return rounded(cell, column) if isinstance(cell, (Decimal, Number)) else _literal(plain(cell))
+
+
+def _printed(cell: Cell, column: Column) -> Part | tuple[Part, ...]:
+    """A cell as words and formulas: its number is rounded."""
+    return rounded(cell, column) if isinstance(cell, (Decimal, Number)) else cell
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -2,8 +2,7 @@
 
 An `Activation` is data; derivatives are taken from it, never typed.  Definitions and constants are those of
 torch.nn.functional; gelu is the exact x Phi(x), not its tanh approximation; crelu is (relu(x), relu(-x)).
-Reference: Shang et al., "Understanding and improving convolutional neural networks via concatenated rectified
-linear units", ICML 2016 (crelu); Klambauer et al., "Self-normalizing neural networks", NeurIPS 2017 (selu).
+Reference: shang2016 (crelu); klambauer2017 (selu).
 """
 
 from __future__ import annotations
@@ -37,9 +36,7 @@ class Activation:
     @cached_property
     def derivative(self) -> tuple[Component, ...]:
         """The derivative of every piece, in the shape of `components`; it is undefined at the kinks."""
-        return tuple(
-            tuple((ends, sp.diff(piece, x)) for ends, piece in component) for component in self.components
-        )
+        return tuple(tuple((ends, sp.diff(piece, x)) for ends, piece in component) for component in self.components)
 
 
 def _smooth(name: str, function: sp.Expr, lipschitz: sp.Expr | int) -> Activation:

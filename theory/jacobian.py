@@ -5,10 +5,8 @@ Glorot and Bengio puts f'(s) = 1 in its place, so the gap 1 - E[f'(s)^2] is what
 one layer; over d layers it claims 1 for E[f'(s)^2]^d.  For tanh at variance 1 the gap is 0.54, for relu 1/2
 at every variance.
 
-Reference: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
-AISTATS 2010 (the idealisation); Poole et al., "Exponential expressivity in deep neural networks through
-transient chaos", NeurIPS 2016 (the factor chi_1, which is E[f'(s)^2] times the sum of the weights' variances
-over the fan-in).
+Reference: glorot2010 (the idealisation); poole2016 (the factor chi_1, which is E[f'(s)^2] times the sum of the
+weights' variances over the fan-in).
 Assumptions: s ~ N(0, V), V > 0.  The expectation is by definition the integral against the normal density;
 the kinks of f are null sets, and f' stays undefined there.  Where no closed form is known the statement ends
 in an integral over a standard normal x.  Majorants come from |f'| <= L of `theory.activations`, as
@@ -53,10 +51,7 @@ def squared_slope(f: Activation, pre_activation: sp.Expr, variable: sp.Symbol, v
     """
     scale, bound = pre_activation / variable, f.lipschitz**2
     pieces = [piece for component in f.derivative for piece in component if piece[1] != 0]
-    squares = [
-        ((low / scale, high / scale), slope.xreplace({x: pre_activation}) ** 2)
-        for (low, high), slope in pieces
-    ]
+    squares = [((low / scale, high / scale), slope.xreplace({x: pre_activation}) ** 2) for (low, high), slope in pieces]
     return sp.Add(*(expectation(square, variable, ends, variance, bound) for ends, square in squares))
 
 
@@ -137,6 +132,7 @@ def _integral(f: Activation) -> tuple[Any, ...]:
 
 
 # --- the theorem --------------------------------------------------------------------------------------------
+
 
 def usual_slope(values: Mapping[str, Any]) -> Fraction | None:
     """The slope of an activation that has one, where none is given."""

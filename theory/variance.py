@@ -1,8 +1,7 @@
 """Variances at initialisation in the linear regime of a dense network.
 
-Reference: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010,
-section 4.2.1.  The network and its hypotheses are in `theory.networks`; each theorem names the ones it uses.  Layers are
-counted as in the paper: W^i is n_i by n_{i+1}, i = 0..d, and s^d has n_{d+1} units.
+Reference: glorot2010, section 4.2.1.  The network and its hypotheses are in `theory.networks`; each theorem names the ones
+it uses.  Layers are counted as in the paper: W^i is n_i by n_{i+1}, i = 0..d, and s^d has n_{d+1} units.
 """
 
 from __future__ import annotations

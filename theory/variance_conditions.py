@@ -1,6 +1,6 @@
 """When variances are kept, and in which sense 2/(n_in + n_out) is the compromise.
 
-Reference: Glorot and Bengio (2010), equations 8 to 12.  The conditions hold under the hypotheses of
+Reference: glorot2010, equations 8 to 12.  The conditions hold under the hypotheses of
 `variance.forward_step` and `variance.backward_step`; the compromise is arithmetic of two positive widths a = n_in and
 b = n_out and one weight variance u > 0, under which the two variances are multiplied by a u and b u.
 """

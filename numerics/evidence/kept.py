@@ -28,9 +28,9 @@ import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import UTC, datetime
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,7 @@ from numerics.evidence.journal import NotRecorded
 
 P = ParamSpec("P")
 T = TypeVar("T")
-WRITING = ("numpy", "torch")  # the packages whose versions are written down
+DRAWING = ("numpy", "torch")  # the packages whose versions are written down
 DIGITS = 12  # by which floats among the arguments are told apart
 
 
@@ -53,12 +53,13 @@ class NotMeasured(Exception):
 
 @dataclass(frozen=True)
 class Kept:
-    """A measurement as kept: its name with the arguments, the hash of its code, its value as JSON, and seconds."""
+    """A measurement as kept: its name with the arguments, the hash of its code, its value as JSON, when and by what made."""
 
     name: str
     code: str
     value: Any
     seconds: float
+    made: str
 
     @property
     def digest(self) -> str:
@@ -67,11 +68,12 @@ class Kept:
 
 
 class Shelf:
-    """The measurements at hand, by name, and where new ones go; ``stale`` names those that were not believed."""
+    """The measurements at hand and where new ones go; ``used``: those asked for; ``stale``: names of those not believed."""
 
     def __init__(self, known: Sequence[Kept] = (), append: Callable[[Kept], object] | None = None, draw: bool = True):
         self.known = {(each.name, each.code): each for each in known}
         self.stale: set[str] = set()
+        self.used: dict[str, Kept] = {}
         self._names = {each.name for each in known}
         self._append, self._draw = append, draw
 
@@ -80,6 +82,8 @@ class Shelf:
         found = self.known.get((name, code))
         if found is None and name in self._names:
             self.stale.add(name)
+        if found is not None:
+            self.used[name] = found
         return found
 
     def measure(self, name: str, code: str, draw: Callable[[], Any]) -> Kept:
@@ -88,9 +92,13 @@ class Shelf:
             state = "is stale: the code that measured it has changed" if name in self.stale else "is missing"
             raise NotMeasured(f"the evidence for {name} {state}; measure it anew with 'make printed'.")
         start = time.perf_counter()
-        value = _encoded(draw())
-        found = Kept(name, code, value, time.perf_counter() - start)
-        self.known[name, code] = found
+        value = draw()
+        return self.keep(name, code, value, time.perf_counter() - start)
+
+    def keep(self, name: str, code: str, value: Any, seconds: float) -> Kept:
+        """Keep what has been drawn."""
+        found = Kept(name, code, _encoded(value), seconds, _made())
+        self.known[name, code] = self.used[name] = found
         if self._append:
             self._append(found)
         return found
@@ -119,6 +127,12 @@ class Measured(Generic[P, T]):
         """The value if it is known by today's code, else None."""
         found = _shelf.find(self.label(*args, **kwargs), self.code(*args, **kwargs))
         return None if found is None else self._value(found)
+
+    def keep(self, value: T, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Keep a value that another call of the same code has drawn for these arguments, unless one is known."""
+        name, code = self.label(*args, **kwargs), self.code(*args, **kwargs)
+        if _shelf.find(name, code) is None:
+            _shelf.keep(name, code, value, seconds=0.0)
 
     def code(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The hash of what measures: the function's own code, and that of functions among its arguments."""
@@ -157,32 +171,36 @@ def keeping(into: Path | None = None, known: Iterable[Path] = (), draw: bool = T
             yield _shelf
         else:
             with journal.opened(into) as file:
-                _shelf = Shelf([*found, *_read(file.lines)], _appender(file), draw)
+                _shelf = Shelf([*found, *_read(file.lines)], partial(_append, file), draw)
                 yield _shelf
     finally:
         _shelf = before
 
 
-def _appender(file: journal.Journal) -> Callable[[Kept], None]:
-    """Write measurements to a journal, before the first one what they were made with."""
-    begun = False
+def write_kept(path: Path, measurements: Iterable[Kept]) -> None:
+    """Put a journal of these measurements in the place of the one at a path."""
+    fresh = path.with_name(f".{path.name}-new")
+    fresh.unlink(missing_ok=True)
+    with journal.opened(fresh) as file:
+        for each in measurements:
+            _append(file, each)
+    fresh.replace(path)
 
-    def append(each: Kept) -> None:
-        nonlocal begun
-        if not begun:
-            versions = {name: version(name) for name in WRITING}
-            now = datetime.now(UTC).isoformat(timespec="seconds")
-            file.append("run", started=now, python=platform.python_version(), **versions)
-            begun = True
-        file.append("measured", name=each.name, code=each.code, value=each.value, seconds=each.seconds)
 
-    return append
+def _append(file: journal.Journal, each: Kept) -> None:
+    file.append("measured", **asdict(each))
+
+
+def _made() -> str:
+    """The date, and the versions of what draws."""
+    versions = ", ".join(f"{name} {version(name)}" for name in DRAWING)
+    return f"{datetime.now(UTC):%Y-%m-%d}, python {platform.python_version()}, {versions}"
 
 
 def _read(lines: Iterable[journal.Line]) -> list[Kept]:
     try:
         measured = [line for line in lines if line["kind"] == "measured"]
-        return [Kept(line["name"], line["code"], line["value"], line["seconds"]) for line in measured]
+        return [Kept(**{field.name: line[field.name] for field in fields(Kept)}) for line in measured]
     except KeyError as missing:
         raise NotRecorded(f"a line of measurements has no {missing}; use another file.") from None
 

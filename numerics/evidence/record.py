@@ -74,6 +74,10 @@ class Record:
         return tuple(entry for entry in self.entries.values() if entry.evidence is not None)
 
 
+class StaleRecord(NotRecorded):
+    """A record was made with other settings, code, theorems or plans than today's."""
+
+
 class Recorder:
     """Writes the record of a run, made by ``recording``: its checks are resumed and finished one after the other."""
 
@@ -190,4 +194,4 @@ def _require_same(path: Path, was: Mapping[str, Any], now: Mapping[str, Any], ch
             shown = f"{before} and is {after}"
             change = f"was {shown}" if len(shown) <= SHOWN else "has changed"
             words = WORDS.get(name, name.replace("_", " "))
-            raise NotRecorded(f"{path} is stale for {check}: the {words} {change}; use a new file.")
+            raise StaleRecord(f"{path} is stale for {check}: the {words} {change}; use a new file.")

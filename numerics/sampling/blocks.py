@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
+from numerics.ensembles import Network
 from numerics.sampling import devices
 
 BLOCK_FLOATS = 2**25  # numbers held by a block: 128 MiB in float32, so that drawing outweighs the launches of a layer
@@ -35,6 +37,25 @@ def require(refusal: str, block: int) -> None:
         raise ValueError(refusal)
     if not isinstance(block, int) or isinstance(block, bool) or block < 0:
         raise ValueError(f"a block is numbered by an integer >= 0, not {block!r}.")
+
+
+def sampler(draw: Callable[..., Drawn], block_size: Callable[[Network], int]) -> Callable[..., Iterator[Tensor]]:
+    """The ``sample`` of a sampler that knows how to ``draw`` a block of ``block_size(network)`` networks."""
+
+    def sample(
+        network: Network,
+        networks: int,
+        *,
+        experiment: str,
+        measure: Callable[[Drawn], Tensor],
+        device: str = "auto",
+        first: int = 0,
+    ) -> Iterator[Tensor]:
+        """The measured values of the networks of an experiment, as ``blocks.measured`` gives them."""
+        drawn = partial(draw, network, experiment=experiment, device=device)
+        yield from measured(drawn, block_size(network), networks, measure, first=first, device=device)
+
+    return sample
 
 
 def measured(

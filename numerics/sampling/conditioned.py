@@ -26,7 +26,7 @@ exact at finite width.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -59,20 +59,6 @@ def block_size(network: Network) -> int:
     return blocks.size(4 * network.value_count)
 
 
-def sample(
-    network: Network,
-    networks: int,
-    *,
-    experiment: str,
-    measure: Callable[[Pass], Tensor],
-    device: str = "auto",
-    first: int = 0,
-) -> Iterator[Tensor]:
-    """The measured values of the networks of an experiment, as ``blocks.measured`` gives them."""
-    drawn = partial(draw, network, experiment=experiment, device=device)
-    yield from blocks.measured(drawn, block_size(network), networks, measure, first=first, device=device)
-
-
 def draw(network: Network, block: int, *, experiment: str, device: str = "auto") -> Pass:
     """The pass of block ``block`` (>= 0) alone: ``block_size(network)`` networks, the same for all who ask.
 
@@ -94,6 +80,9 @@ def draw(network: Network, block: int, *, experiment: str, device: str = "auto")
     with devices.full_precision():
         values, slopes = passes.run(network, block_size(network), product, stream)
     return Pass(values, slopes, passes.affine_numbers(network))
+
+
+sample = blocks.sampler(draw, block_size)
 
 
 class _Revealed(torch.autograd.Function):

@@ -8,7 +8,6 @@ is most.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -37,20 +36,6 @@ def block_size(network: Network) -> int:
     return blocks.size(network.weight_count + 2 * network.value_count)
 
 
-def sample(
-    network: Network,
-    networks: int,
-    *,
-    experiment: str,
-    measure: Callable[[Pass], Tensor],
-    device: str = "auto",
-    first: int = 0,
-) -> Iterator[Tensor]:
-    """The measured values of the networks of an experiment, as ``blocks.measured`` gives them."""
-    drawn = partial(draw, network, experiment=experiment, device=device)
-    yield from blocks.measured(drawn, block_size(network), networks, measure, first=first, device=device)
-
-
 def draw(network: Network, block: int, *, experiment: str, device: str = "auto") -> Pass:
     """The pass of block ``block`` (>= 0) alone: ``block_size(network)`` networks, the same for all who ask.
 
@@ -65,27 +50,35 @@ def draw(network: Network, block: int, *, experiment: str, device: str = "auto")
         below = tuple(values.shape[2:])
         shape, deviation = (values.shape[0], *layer.matrix(below)), math.sqrt(layer.entry_variance(below))
         matrices.append(laws.draw(layer.weights, shape, deviation, stream("weights", number)))
-        if isinstance(layer, Convolution):
-            return _convolved(layer, matrices[-1], values)
-        if layer.mirrored:
-            return values @ torch.cat([matrices[-1], -matrices[-1]], dim=1)
-        return values @ matrices[-1]
+        return multiplied(layer, complete(layer, matrices[-1]), values)
 
     with devices.full_precision():
         values, slopes = passes.run(network, block_size(network), product, stream)
     return Pass(values, slopes, passes.affine_numbers(network), tuple(matrices))
 
 
-def _convolved(layer: Convolution, matrix: Tensor, images: Tensor) -> Tensor:
-    """(B, k, channels, height, width) with each network's own kernel: one grouped convolution for all of them."""
-    networks, inputs, channels, height, width = images.shape
-    kernels = matrix.transpose(1, 2)
+sample = blocks.sampler(draw, block_size)
+
+
+def complete(layer: Affine | Convolution, drawn: Tensor) -> Tensor:
+    """A layer's whole matrices, (B, fan-in, units), from what is drawn of them: (W, -W), and kernels with zeros around."""
+    if isinstance(layer, Affine):
+        return torch.cat([drawn, -drawn], dim=1) if layer.mirrored else drawn
+    if layer.weights.law != "orthogonal":
+        return drawn
+    networks, channels, units = drawn.shape
+    taps = layer.kernel**2
+    return functional.pad(drawn.unsqueeze(2), (0, 0, taps // 2, taps // 2)).reshape(networks, channels * taps, units)
+
+
+def multiplied(layer: Affine | Convolution, matrices: Tensor, values: Tensor) -> Tensor:
+    """The product of values (B, k, ...) with each network's own matrix; kernels in one grouped convolution for all."""
+    if isinstance(layer, Affine):
+        return values @ matrices
+    networks, inputs, channels, height, width = values.shape
     reach = layer.kernel // 2
-    if layer.weights.law == "orthogonal":
-        centre = kernels.unsqueeze(-1).unsqueeze(-1)
-        kernels = functional.pad(centre, (reach,) * 4)
-    kernels = kernels.reshape(networks * layer.channels, channels, layer.kernel, layer.kernel)
-    stacked = images.transpose(0, 1).reshape(inputs, networks * channels, height, width)
+    kernels = matrices.transpose(1, 2).reshape(networks * layer.channels, channels, layer.kernel, layer.kernel)
+    stacked = values.transpose(0, 1).reshape(inputs, networks * channels, height, width)
     mode = "circular" if layer.padding == "circular" else "constant"
     padded = functional.pad(stacked, (reach,) * 4, mode=mode)
     convolved = functional.conv2d(padded, kernels, groups=networks)

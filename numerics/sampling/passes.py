@@ -10,9 +10,11 @@ range in which float32 can be trusted are an error, never a zero.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -24,8 +26,10 @@ from numerics.sampling import activations, laws
 _RANGE = 2.0**100  # float32 ends at 2^-126 and 2^127: with the variances below, no layer jumps the gap unseen
 _SMALLEST_VARIANCE = 2.0**-40  # of what is not exactly 0: one over a million weights and a million layers
 _FLAT = ("relu", "crelu", "hardtanh")  # activations with a derivative that is exactly 0 somewhere
+_PROPORTIONAL = ("linear", "abs", "leaky_relu", "prelu")  # and those that multiply by one of two numbers
 
 Product = Callable[[Affine | Convolution, int, Tensor], Tensor]  # layer, its number in drawing order, values below
+Biases = Callable[[Weights, int, Tensor], Tensor]  # their law, the layer's number, its product: one a unit
 Streams = Callable[..., torch.Generator]  # the stream of a key
 
 
@@ -80,9 +84,7 @@ def run(network: Network, networks: int, product: Product, streams: Streams) -> 
     """
     with torch.enable_grad():
         values = [_inputs(network.inputs, networks, streams("input")).requires_grad_()]
-        numbers = iter(range(sum(1 for _ in network.matrices())))
-        for layer in network.layers:
-            values.append(_apply(layer, values[-1], numbers, product, streams))
+        values += forward(network.layers, values[-1], product, partial(_bias, streams))
         stream = streams("output gradient")
         shape = (networks, 1, *network.shapes[-1])
         last = laws.normal(shape, math.sqrt(network.output_gradient_variance), stream)
@@ -90,6 +92,15 @@ def run(network: Network, networks: int, product: Product, streams: Streams) -> 
     kept = tuple(value.detach() for value in values)
     _check_range(network, (*kept, *slopes))
     return kept, slopes
+
+
+def forward(layers: tuple[Layer, ...], values: Tensor, product: Product, biases: Biases) -> list[Tensor]:
+    """The output of each layer for values (B, k, *shape); layers with weights are numbered as they are met."""
+    numbers = itertools.count()
+    outputs = [values]
+    for layer in layers:
+        outputs.append(_apply(layer, outputs[-1], numbers, product, biases))
+    return outputs[1:]
 
 
 def affine_numbers(network: Network) -> tuple[int, ...]:
@@ -107,11 +118,11 @@ def _inputs(inputs: Inputs, networks: int, stream: torch.Generator) -> Tensor:
     return (mixing @ entries).reshape(shape)
 
 
-def _apply(layer: Layer, values: Tensor, numbers: object, product: Product, streams: Streams) -> Tensor:
+def _apply(layer: Layer, values: Tensor, numbers: Iterator[int], product: Product, biases: Biases) -> Tensor:
     if isinstance(layer, Residual):
         inside = values
         for part in layer.body:
-            inside = _apply(part, inside, numbers, product, streams)
+            inside = _apply(part, inside, numbers, product, biases)
         return layer.skip * values + layer.scale * inside
     if isinstance(layer, Activation):
         return activations.apply(layer, values)
@@ -120,16 +131,16 @@ def _apply(layer: Layer, values: Tensor, numbers: object, product: Product, stre
     if isinstance(layer, BatchNorm):
         centred = values - values.mean(dim=1, keepdim=True)
         return centred / (centred.square().mean(dim=1, keepdim=True) + EPSILON).sqrt()
-    number = next(numbers)  # type: ignore[call-overload]
+    number = next(numbers)
     below = values.flatten(2) if isinstance(layer, Affine) else values
     outcome = product(layer, number, below)
-    return outcome if layer.bias is None else outcome + _bias(layer.bias, outcome, streams("bias", number))
+    return outcome if layer.bias is None else outcome + biases(layer.bias, number, outcome)
 
 
-def _bias(bias: Weights, outcome: Tensor, stream: torch.Generator) -> Tensor:
+def _bias(streams: Streams, bias: Weights, number: int, outcome: Tensor) -> Tensor:
     """One bias a unit, the same for all inputs and places: (B, 1, units, 1, ...)."""
     shape = (outcome.shape[0], 1, outcome.shape[2], *(1 for _ in outcome.shape[3:]))
-    return laws.draw(bias, shape, math.sqrt(bias.entry_variance(1, 1)), stream)
+    return laws.draw(bias, shape, math.sqrt(bias.entry_variance(1, 1)), streams("bias", number))
 
 
 def _check_range(network: Network, rows: tuple[Tensor, ...]) -> None:
@@ -159,9 +170,26 @@ def _has(layers: tuple[Layer, ...], quality: Callable[[Layer], bool]) -> bool:
 
 
 def _gives_zeros(layer: Layer) -> bool:
-    """Whether exact zeros are possible: flat pieces of activations, ties of discrete laws, switched-off modules."""
+    """Whether exact zeros are possible: flat pieces of activations, ties of discrete laws, modules that add nothing."""
     if isinstance(layer, Activation):
         return layer.name in _FLAT or layer.slope == 0
     if isinstance(layer, Residual):
-        return 0 in (layer.skip, layer.scale)
+        return 0 in (layer.skip, layer.scale) or all(map(_multiplies, layer.body))
     return isinstance(layer, (Affine, Convolution)) and layer.weights.law in ("sign", "sparse")
+
+
+def _multiplies(layer: Layer) -> bool:
+    """Whether each value is multiplied by one of a few numbers, which the skip of a module around it can cancel.
+
+    Orthonormal columns do where there is one of one row, a sign; only that keeps the shape of a module if all its
+    layers multiply.
+    """
+    if isinstance(layer, Residual):
+        return all(map(_multiplies, layer.body))
+    if isinstance(layer, Activation):
+        return layer.name in _PROPORTIONAL
+    if isinstance(layer, Affine):
+        return layer.weights.law == "orthogonal" and layer.width == 1
+    if isinstance(layer, Convolution):
+        return layer.weights.law == "orthogonal" and layer.channels == 1
+    return isinstance(layer, Gates)

@@ -89,6 +89,15 @@ _factor = branch**2 / (branch**2 * (r - 1) + 1)
 _both = chosen[1, k] * chosen[2, k]
 
 
+_SETS = ((), (0, 1, 1, 0), (0, 1, 0, 1), (0, 1, 1, 1))  # three sets of three paths; all arrays are counted from 1
+_PASSED = ((), (0, 1, 0), (0, 1, 1), (0, 0, 1))
+_PATHS = ({chosen: _SETS, passes: _PASSED, sigma: 2, L: 3, P: 3},)
+_LAYER = {
+    **{W: ((), (0, 2, 3), (0, 5, 7)), x: (0, 11, 13), k: 1, j: 2, N: 2},
+    **{z: ((), (0, 2, 3), (0, 5, 7), (0, 11, 13)), radius: 1, positions: 2},
+}
+
+
 _depth_100: list[Mapping[str, Any]] = [{"depth": 100, "beta": weight} for weight in (sp.Rational(1, 10), 1)]
 
 CLAIMS: tuple[Claim, ...] = (
@@ -193,7 +202,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-11", PAPER, "text"),
         "The covariance of two sets of paths is |A n B| sigma^(2(L-1)); residual paths count sigma^2 a weight passed.",
-        together(formula("shattering.path_overlap"), formula("shattering.residual_path_overlap")),
+        together(formula("shattering.path_overlap", at=_PATHS), formula("shattering.residual_path_overlap", at=_PATHS)),
         sp.Tuple(
             sp.Sum(_both, (k, 1, P)) * sigma ** (2 * (L - 1)),
             sp.Sum(_both * sp.Product(passes[k, l] * sigma**2 + 1 - passes[k, l], (l, 1, L - 1)), (k, 1, P)),
@@ -238,16 +247,16 @@ CLAIMS: tuple[Claim, ...] = (
         *("B-15", PAPER, "text"),
         "Mirrored blocks (W -W) behind CReLU are linear, isometric for orthogonal W, with one gradient at all inputs.",
         together(
-            formula("shattering.looks_linear"),
-            formula("shattering.looks_linear_isometry"),
-            formula("shattering.looks_linear_gradient"),
+            formula("shattering.looks_linear", at=(_LAYER,)),
+            formula("shattering.looks_linear_isometry", at=(_LAYER,)),
+            formula("shattering.looks_linear_gradient", at=(_LAYER,)),
         ),
         sp.Tuple(sp.Sum(W[k, l] * x[l], (l, 1, N)), sp.Sum(x[l] ** 2, (l, 1, N)), W[k, j]),
     ),
     Claim(
         *("B-16", PAPER, "text"),
         "A kernel that is an orthonormal matrix at its centre and 0 elsewhere is an isometry.",
-        formula("shattering.orthogonal_convolution"),
+        formula("shattering.orthogonal_convolution", at=(_LAYER,)),
         sp.Sum(z[position + radius, l] ** 2, (l, 1, N), (position, 1, positions)),
         "Stride 1; what the padding holds does not count.",
     ),

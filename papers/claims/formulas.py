@@ -52,13 +52,14 @@ def _unequal(theorem: str, printed: sp.Basic, derived: sp.Basic, candidates: Ite
     if all(isinstance(side, sp.Eq) for side in sides):
         sides = [side.lhs - side.rhs for side in sides]
     seen = telling(sides[0], sides[1], candidates)
+    if seen is None:
+        reason = f"neither found equal to {theorem} in normal form nor different at a point: {unicode(derived)}"
+        return Finding(Verdict.UNDECIDABLE, reason, (theorem,), derived)
     factor = sp.simplify(quotient(printed, derived)) if isinstance(printed, sp.Expr) else None
     if factor is not None and sp.count_ops(factor) > sp.count_ops(printed) + sp.count_ops(derived):
         factor = None  # no shorter than the two formulas themselves
     ways = f"printed/derived is {unicode(factor)}" if factor is not None else "the two differ"
-    if seen is not None:
-        ways += f"; at {seen.where or 'any point'} it is {seen.printed} in print and {seen.derived} derived"
+    ways += f"; at {seen.where or 'any point'} it is {seen.printed} in print and {seen.derived} derived"
     under = f" (under {' and '.join(ideal)})" if ideal else ""
     reason = f"derived{under}: {unicode(derived)}; {ways}"
-    points = () if seen is None else (seen,)
-    return Finding(Verdict.CORRECTED, reason, (theorem,), derived, factor, points)
+    return Finding(Verdict.CORRECTED, reason, (theorem,), derived, factor, (seen,))

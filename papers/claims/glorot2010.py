@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -45,12 +47,14 @@ n_, n_in, n_out = sp.symbols("n n_in n_out", integer=True, positive=True)
 def _networks(widths: tuple[int, ...], variances: tuple[Fraction, ...]) -> Iterator[Place]:
     """A network of three weight matrices, seen from each of its layers; Var x and the output gradient's differ."""
     last = len(variances) - 1
-    for layer in range(last + 1):
-        yield {n: widths, v: variances, q: (Fraction(3),), g: (Fraction(5),) * (last + 1), d: last, i: layer}
+    forward = accumulate((n_ * var for n_, var in zip(widths, variances, strict=False)), mul, initial=Fraction(3))
+    at = {n: widths, v: variances, q: tuple(forward), g: (Fraction(5),) * (last + 1), d: last}
+    yield from ({**at, i: layer} for layer in range(last + 1))
 
 
-UNEQUAL = tuple(_networks((2, 3, 5, 7), (Fraction(1, 2), Fraction(1, 3), Fraction(1, 7))))
+UNEQUAL = tuple(_networks((2, 3, 5, 7), (Fraction(1, 3), Fraction(1, 7), Fraction(1, 2))))  # no layer keeps a variance
 EQUAL = tuple(_networks((2, 2, 2, 2), (Fraction(1, 3),) * 3))
+ONE_LAYER = {f(y[k]): 2, df(y[k]): 3, w: ((), (0, 5, 7)), G: (0, 11, 13), k: 1, j: 2, next_width: 2}  # counted from 1
 
 
 # --- what tanh makes of the linear regime ----------------------------------------------------------
@@ -151,11 +155,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "G-02", PAPER, "text", "Eq. 2, the chain rule from the gradient at one layer's pre-activations to that below.",
-        formula("variance.backpropagation"), df(y[k]) * sp.Sum(w[k, m] * G[m], (m, 1, next_width)),
+        formula("variance.backpropagation", at=(ONE_LAYER,)), df(y[k]) * sp.Sum(w[k, m] * G[m], (m, 1, next_width)),
     ),
     Claim(
         "G-03", PAPER, "text", "Eq. 3, a weight's gradient is the activation below times the gradient above.",
-        formula("variance.weight_derivative"), f(y[k]) * G[j],
+        formula("variance.weight_derivative", at=(ONE_LAYER,)), f(y[k]) * G[j],
     ),
     Claim(
         "G-05", PAPER, "text", "Eq. 5, each layer multiplies the variance of activations by n_i Var W^i.",
@@ -183,7 +187,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "G-12", PAPER, "text", "The compromise is Var W = 2/(n_in + n_out); both conditions hold iff widths are equal.",
-        together(formula("variance.compromise", in_print=_compromise), proposition(_both_kept)),
+        together(formula("variance.compromise", in_print=_compromise, at=({a: 2, b: 3},)), proposition(_both_kept)),
         sp.Tuple(2 / (a + b), sp.Eq(a, b)),
         "It makes the larger of the errors |a u - 1|, |b u - 1| least, and the mean factor 1; the sum of the squared "
         "logarithms of the two factors is least at 1/sqrt(a b) instead.",
@@ -208,7 +212,9 @@ CLAIMS: tuple[Claim, ...] = (
         together(
             formula("variance.normalized_weight", in_print=_half_width),
             formula(
-                "variance.compromise", in_print=lambda right: _half_width(_compromise(right)).subs({a: n_in, b: n_out})
+                "variance.compromise",
+                in_print=lambda right: _half_width(_compromise(right)).subs({a: n_in, b: n_out}),
+                at=({n_in: 2, n_out: 3},),
             ),
         ),
         sp.Tuple(*(sp.sqrt(6) / sp.sqrt(n_in + n_out),) * 2),

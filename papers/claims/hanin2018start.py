@@ -13,9 +13,10 @@ from papers.claims.fluctuations import (
     best_for_neurons,
     best_for_parameters,
     between_bounds,
+    linear_variance,
     lower_constant,
     order_of_moment,
-    residual_variance,
+    rectifier_variance,
     width_exponent,
 )
 from papers.claims.formulas import formula
@@ -37,6 +38,9 @@ from theory.symbols import bias_variance, d, j, n, r, scale
 PAPER = "hanin2018start"
 _scales = sp.exp(sp.Sum(eta[r], (r, 0, d - 1)))
 _entering = sp.Sum(y[c, p_] ** 2, (p_, 1, positions), (c, 1, channels)) / (positions * channels)
+
+
+_IMAGE = ((), (0, 1, 2, 3), (0, 5, 7, 11))  # two channels, three positions, counted from 1
 
 
 def _at_he(length: sp.Basic) -> sp.Basic:
@@ -84,8 +88,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("H-04", PAPER, "text"),
         "Residual networks that avoid the first failure mode never have the second.",
-        proposition(residual_variance),
-        note="Proved for modules that end in a rectifier; for modules of mean 0 there is no theorem here.",
+        every(proposition(rectifier_variance), proposition(linear_variance)),
+        note="Proved for modules of one rectifier layer and of a hidden rectifier layer with a linear one above.",
     ),
     Claim(
         *("H-05", PAPER, "text"),
@@ -128,7 +132,7 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-10", PAPER, "recollected"),
         "Convolutions keep the mean length like dense layers whose fan-in is features times kernel size.",
         together(
-            formula("failure_modes.circular_convolution"),
+            formula("failure_modes.circular_convolution", at=({y: _IMAGE, channels: 2, positions: 3},)),
             formula(
                 "failure_modes.zero_padded_convolution",
                 in_print=_on_constant_input,

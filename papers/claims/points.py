@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial, reduce
+from operator import getitem
 from typing import Any
 
 import sympy as sp
@@ -18,7 +20,7 @@ from theory.proof.interpret import Environment, UnknownNode
 from theory.proof.notation import unicode
 from theory.proof.theorem import Theorem
 
-Place = Mapping[sp.Basic, Any]  # symbols to exact numbers, arrays to tuples of them
+Place = Mapping[sp.Basic, Any]  # symbols to exact numbers, arrays to tuples of them, or of tuples where they have rows
 DIGITS = 6  # of the numbers shown
 GUARD = 25  # digits computed: what agrees in that many is called equal at a point, never in general
 
@@ -35,7 +37,12 @@ def places(theorem: Theorem) -> Iterator[Place]:
 
 def environment(place: Place) -> Environment:
     """A place as `interpret` wants it."""
-    return {symbol: value.__getitem__ if isinstance(value, tuple) else value for symbol, value in place.items()}
+    arrays = {symbol: partial(_entry, value) for symbol, value in place.items() if isinstance(value, tuple)}
+    return {**place, **arrays}
+
+
+def _entry(array: Any, *indices: int) -> Any:
+    return reduce(getitem, indices, array)
 
 
 def number(expr: sp.Basic, place: Place) -> Fraction | arb | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 import sympy as sp
@@ -109,14 +110,15 @@ def _wider_is_steadier(printed: sp.Basic) -> Decision:
 
 
 _fit = sp.Rational(12, 5)
+_WALK = {D: 3, mu: Fraction(-1, 2), gain: 2}
 _budget = "training error against depth at a fixed number of parameters, plain SGD, gain and learning rates searched"
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
         "S-01", PAPER, "second-hand", "The mean of ln Z is D (ln g^2 + mean of ln z); it is 0 iff g = exp(-mean/2).",
         together(
-            *(formula("random_walk.walk_mean", kind, in_print=_walk_mean(kind)) for kind in KINDS),
-            formula("random_walk.unbiased_gain"),
+            *(formula("random_walk.walk_mean", kind, in_print=_walk_mean(kind), at=(_WALK,)) for kind in KINDS),
+            formula("random_walk.unbiased_gain", at=(_WALK,)),
         ),
         sp.Tuple(*(D * (sp.log(gain**2) + mu),) * 2, sp.Eq(gain, sp.exp(-mu / 2))),
         "For rectifier layers given that no layer is dead: a dead one has ln z = -infinity, with probability 2^-N a layer.",

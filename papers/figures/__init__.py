@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,15 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
     paths = []
-    for done, (name, picture) in enumerate(FIGURES.items()):
+    for done, name in enumerate(FIGURES):
         progress(done, len(FIGURES), name)
-        paths += save(picture, folder / "figures")
+        paths += write_one(name, folder)
     return paths
+
+
+def write_one(name: str, folder: Path) -> list[Path]:
+    """Write the figure of that name into `folder`/figures; raises as `write` does."""
+    return save(FIGURES[name], folder / "figures")
 
 
 def save(picture: Picture, folder: Path) -> list[Path]:
@@ -52,3 +58,9 @@ def _writer(figure: Figure, kind: str, data: Data) -> Any:
         {"CreationDate": None, "Keywords": digest(data)} if kind == "pdf" else {"Data": digest(data)}
     )
     return lambda file: figure.savefig(file, format=kind, metadata=about)
+
+
+def carried(path: Path) -> str | None:
+    """The digest of the data that a drawn file says it was drawn from; None where it says nothing."""
+    found = re.search(rb"(?:/Keywords \(|Data\x00)([0-9a-f]{64})", path.read_bytes()) if path.exists() else None
+    return found.group(1).decode() if found else None

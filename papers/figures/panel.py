@@ -96,6 +96,6 @@ def _together(axes: Iterable[Axes]) -> tuple[Any, list[str]]:
 
 
 def settled(figure: Figure) -> Figure:
-    """The figure with its layout made: a first one may still move in the second, and then two files of it differ."""
+    """The figure with its layout made: a first one may still move a little in the second, and PDF and PNG would differ."""
     figure.draw_without_rendering()
     return figure

@@ -14,6 +14,7 @@ from numerics.ensembles import (
     Affine,
     BatchNorm,
     Convolution,
+    Gates,
     Inputs,
     Network,
     Residual,
@@ -77,12 +78,9 @@ def in_float64(network, seed):
         below = tuple(values.shape[2:])
         shape, deviation = (BATCH, *layer.matrix(below)), math.sqrt(layer.entry_variance(below))
         matrices.append(laws.draw(layer.weights, shape, deviation, stream("weights", number)).double())
-        drawn = layer.bias and passes._bias(layer.bias, torch.empty(BATCH, 1, layer.after(below)[0]), stream("bias", number))
+        drawn = layer.bias and passes._bias(stream, layer.bias, number, torch.empty(BATCH, 1, layer.after(below)[0]))
         biases.append(torch.zeros(BATCH, layer.after(below)[0]).double() if drawn is None else drawn[:, 0].double())
-        if isinstance(layer, Convolution):
-            return direct._convolved(layer, matrices[-1], values)
-        full = torch.cat([matrices[-1], -matrices[-1]], dim=1) if layer.mirrored else matrices[-1]
-        return values @ full
+        return direct.multiplied(layer, direct.complete(layer, matrices[-1]), values)
 
     with pytest.MonkeyPatch.context() as patch:
         drawn = passes._inputs
@@ -154,6 +152,39 @@ def test_a_variance_of_zero_gives_zeros(sampler):
     seen = sampler.draw(dense((2, 2, 2), [Weights("normal", 0.0), Weights()]), 0, experiment="zero", device="cpu")
     assert not seen.pre_activations[0].any()
     assert seen.gradients[0].all()
+
+
+SIGN = Weights("orthogonal", 1, "fan_in")  # of one row and one column
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (Residual((Affine(1, SIGN),)), (1,)),
+        (Residual((Convolution(1, 3, SIGN),), 0.5, 0.5), (1, 4, 4)),
+        (Residual((Affine(1, SIGN), Activation("leaky_relu", 0.5)), 0.5), (1,)),
+        (Residual((Activation("abs"),), scale=-1), (1,)),
+        (Residual((Residual((Activation("linear"),)),), 2, -1), (2,)),
+        (Residual((Gates(),), scale=-1), (4,)),
+    ],
+)
+def test_a_module_that_its_skip_cancels_gives_exact_zeros_and_no_error(module, shape):
+    """The inputs are positive: without a sign all networks are cancelled, with one about half of a block."""
+    gates = (Gates(),) if Gates() in module.body else ()  # the module takes from a value all that they leave of it
+    network = Network(Inputs(shape, 2 if gates else 1), (*gates, module))
+    seen = direct.draw(network, 0, experiment="cancel", device="cpu")
+    dead = (seen.values[-1] == 0).flatten(1).all(dim=1)
+    signed = any(True for _ in network.matrices())
+    assert dead.any()
+    assert dead.all() != signed
+    assert not seen.slopes[0][dead].any()
+    assert seen.slopes[0][~dead].flatten(1).any(dim=1).all()
+
+
+def test_a_slope_that_rounds_to_zero_beside_a_skip_is_still_an_error():
+    saturated = Network(Inputs((3,), squared_length=1e8), (Residual((Activation("tanh"),)), Activation("tanh")))
+    with pytest.raises(OverflowError, match="float32"):
+        direct.draw(saturated, 0, experiment="saturated", device="cpu")
 
 
 @given(network=networks(), seed=seeds())

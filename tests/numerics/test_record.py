@@ -20,7 +20,7 @@ from numerics import evidence
 from numerics.checks import checks, verify
 from numerics.evidence import provenance, record
 from numerics.evidence.journal import NotRecorded
-from numerics.sampling import direct
+from numerics.sampling import blocks, direct
 from theory.proof.library import find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,15 +151,15 @@ def test_an_interruption_by_hand_keeps_what_was_counted(whole, tmp_path, monkeyp
 
 @pytest.mark.parametrize("stop", [0, 1, 4])
 def test_verify_continues_with_the_block_after_the_last_one_counted(tmp_path, monkeypatch, stop):
-    path, draw, told = tmp_path / "record.jsonl", direct.draw, []
+    path, told = tmp_path / "record.jsonl", []
 
     def interrupted(network, block, **where):
         told.append(block)
         if len(told) == stop + 1:
             raise KeyboardInterrupt
-        return draw(network, block, **where)
+        return direct.draw(network, block, **where)
 
-    monkeypatch.setattr(direct, "draw", interrupted)
+    monkeypatch.setattr(direct, "sample", blocks.sampler(interrupted, direct.block_size))
     with pytest.raises(KeyboardInterrupt):
         verify([NAME], device="cpu", record=path)
     (found,) = verify([NAME], device="cpu", record=path)
@@ -174,11 +174,13 @@ import sys, time, torch
 from pathlib import Path
 from numerics.checks import verify
 from numerics.evidence import record
-from numerics.sampling import direct
+from numerics.sampling import blocks, direct
 torch.set_num_threads(1)
 record.EVERY = 0.0
-draw = direct.draw
-direct.draw = lambda *network, **where: (time.sleep(0.01), draw(*network, **where))[1]  # so that none ends unkilled
+def slowly(*network, **where):
+    time.sleep(0.01)  # so that none ends unkilled
+    return direct.draw(*network, **where)
+direct.sample = blocks.sampler(slowly, direct.block_size)
 verify([sys.argv[1]], device="cpu", detect=float(sys.argv[2]), record=Path(sys.argv[3]))
 """
 
@@ -202,11 +204,13 @@ def test_a_killed_process_leaves_a_record_that_resumes_to_the_sums_of_a_whole_ru
     assert entry.evidence is None
     assert entry.block >= 20
     told = []
+
+    def draw(network, block, **where):
+        told.append(block)
+        return direct.draw(network, block, **where)
+
     with pytest.MonkeyPatch.context() as patch:
-        draw = direct.draw
-        patch.setattr(
-            direct, "draw", lambda network, block, **where: (told.append(block), draw(network, block, **where))[1]
-        )
+        patch.setattr(direct, "sample", blocks.sampler(draw, direct.block_size))
         (found,) = verify([NAME], device="cpu", detect=detect, record=path)
     assert told == list(range(entry.block, told[-1] + 1))
     (uninterrupted,) = verify([NAME], device="cpu", detect=detect, record=other)
@@ -301,7 +305,7 @@ def test_what_is_decided_is_reported_from_the_record_without_a_draw(tmp_path, mo
     path = tmp_path / "record.jsonl"
     found = verify([NAME, "variance.fourth_moment"], device="cpu", detect=0.2, record=path)
     assert found == verify([NAME, "variance.fourth_moment"], device="cpu", detect=0.2, record=path)
-    monkeypatch.setattr(direct, "draw", None)
+    monkeypatch.setattr(direct, "sample", None)
     assert found == verify([NAME, "variance.fourth_moment"], device="cpu", detect=0.2, record=path)
     results = record.read(path).results
     assert [entry.evidence for entry in results] == [result.evidence for result in found]

@@ -54,6 +54,21 @@ def test_the_factor_is_printed_over_derived(factor: Fraction) -> None:
         assert Fraction(found.points[0].printed).limit_denominator(10**4) != Fraction(1, 3)
 
 
+def test_a_formula_that_is_neither_found_equal_nor_different_is_not_decided() -> None:
+    """Equal at all places that are tried, and without a value at any: neither says that it is wrong."""
+    theorem = find("variance.standard_weight")
+    derived = theorem.value()
+    samples = [place[fan_in] for place in places(theorem)]
+    agreeing = derived + sp.Mul(*(fan_in - sample for sample in samples))
+    for printed in (agreeing, derived + sp.Symbol("unknown")):
+        found = formula(theorem.name)(printed)
+        assert found.verdict == Verdict.UNDECIDABLE
+        assert "neither found equal" in found.reason
+        assert found.points == ()
+    elsewhere = [{fan_in: max(samples) + 1}]
+    assert formula(theorem.name, at=elsewhere)(agreeing).verdict == Verdict.CORRECTED
+
+
 def test_a_telling_point_is_the_first_of_the_domain_at_which_the_two_differ() -> None:
     theorem = find("random_walk.linear_log_variance")
     derived = theorem.value()

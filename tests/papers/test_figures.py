@@ -21,6 +21,7 @@ from numerics.evaluate import function
 from numerics.evidence.kept import keeping
 from numerics.experiments import coins, layer_variances, linear_regime, normalized, shattering
 from numerics.experiments import lengths as length_samples
+from numerics.sampling import blocks
 from papers import figures
 from papers.figures import coactivation, lengths, random_walk, variance, walks
 from papers.figures import shattering as shattered
@@ -32,6 +33,7 @@ SMALL = {  # small networks, and samples just large enough for an error bar
     **{(normalized, "NETWORKS"): 4, (length_samples, "TILTED"): 50, (lengths, "WIDTH"): 12, (walks, "NETWORKS"): 2},
     **{(module, "WIDTHS"): (4, 8, 16) for module in (linear_regime, normalized, shattering)},
     **{(module, "DEPTHS"): (2, 4) for module in (coins, linear_regime, normalized, shattering)},
+    (blocks, "BLOCK_NETWORKS"): 16,  # what is drawn at once, however few are asked for
     **{(normalized, "BATCHES"): (4, 6, 8), (normalized, "WIDTH"): 8, (normalized, "BATCH"): 6},
     **{(shattered, "DEPTHS"): (1, 2, 4), (shattered, "WIDTHS"): {4: (1, 2), 8: (1, 2, 4)}, (shattered, "BATCH"): 4},
     **{(shattered, name): 12 for name in ("WIDTH", "PAIRS", "BATCHES", "NETWORKS")},

@@ -3,8 +3,7 @@
 Result: for a bounded g, E[g(s)] with s ~ N(0, variance) is the integral of g times the normal density;
 polynomials times exponentials integrate to incomplete Gaussian moments; as a function of the variance,
 E[g(s)] obeys Price's theorem (the heat equation).
-Reference: Price, "A useful theorem for nonlinear devices having Gaussian inputs", IRE Transactions on
-Information Theory 4, 1958.
+Reference: price1958.
 Assumptions: g is bounded and piecewise smooth; its kinks are null sets and may be left out.
 """
 

@@ -1,9 +1,8 @@
 """Rigorous evaluation: every value is a ball that contains the true one (Arb through python-flint).
 
-Reference: F. Johansson, "Arb: efficient arbitrary-precision midpoint-radius interval arithmetic", 2017.  Integrals are
-enclosed by `acb.integral`; functions with a branch cut are told when the integrator needs them analytic, without which
-its results would be wrong.  Integrals over an infinite range carry a majorant C exp(-r |x|) of their integrand
-(`DominatedIntegral`); what lies beyond the cut-off is added to the radius.
+Reference: johansson2017.  Integrals are enclosed by `acb.integral`; functions with a branch cut are told when the
+integrator needs them analytic, without which its results would be wrong.  Integrals over an infinite range carry a majorant
+C exp(-r |x|) of their integrand (`DominatedIntegral`); what lies beyond the cut-off is added to the radius.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 By `random_walk.unbiased_gain` the gain is exp(-E ln z / 2), so each follows from the mean logarithm of its layer.  For
 Haar-orthogonal weights the projected direction is uniform on the sphere: z = (sum of active X_i^2)/(sum of all X_i^2).
 
-Reference: Sussillo and Abbott (2014); S-03 and S-07 are printed approximations.
+Reference: sussillo2014; S-03 and S-07 are printed approximations.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ S = ln z_1 + ... + ln z_D and c = 1/4 Laplace inversion gives
 along a line to the right of the pole at 0, so that no principal value is needed.  Each point of that line costs a
 sum over k for rectifiers: a width of 30 takes seconds.  Laws are identified by their Laplace transforms.  Rectifier
 layers are given at least one active unit; `dead_probability` is the rest.
-Reference: Sussillo and Abbott (2014), section 3; feller1971, XIII (transforms); widder1941, II.7 (inversion).
+Reference: sussillo2014, section 3; feller1971, XIII (transforms); widder1941, II.7 (inversion).
 Assumptions: those of `theory.random_walk.ratio`; for the walk, independent layer ratios.
 """
 

@@ -10,7 +10,7 @@ where a is the slope of the leaky rectifier: 0 is the rectifier, 1 the identity.
     E exp(-s z) = (((1 + 2s/N)^(-1/2) + (1 + 2 a^2 s/N)^(-1/2)) / 2)^N.
 
 The result does not contain u: a layer forgets the direction, so the ratios of different layers are independent.
-Reference: Sussillo and Abbott (2014), section 3.  Assumptions: Gaussian weights, unit direction, fair coins.
+Reference: sussillo2014, section 3.  Assumptions: Gaussian weights, unit direction, fair coins.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from theory.probability.facts import (
     STANDARD_NORMAL,
     gaussian_transform,
     normal_entries,
+    normal_family,
     product_of_transforms,
     same_law,
     x,
@@ -55,17 +56,7 @@ FAIR_COINS = Assumption(
 
 WEIGHT_VARIANCE = 1 / N
 
-weights = Family(
-    W,
-    span=lambda row, column: (1, 1),
-    independent=GAUSSIAN_WEIGHTS,
-    independent_entries=GAUSSIAN_WEIGHTS,
-    symmetric=GAUSSIAN_WEIGHTS,
-    gaussian=GAUSSIAN_WEIGHTS,
-    identical=GAUSSIAN_WEIGHTS,
-    second=lambda row, column: WEIGHT_VARIANCE,
-    moment=lambda power, row, column: sp.S.Zero if power % 2 else sp.factorial2(power - 1) / N ** (sp.S(power) / 2),
-)
+weights = normal_family(W, GAUSSIAN_WEIGHTS, WEIGHT_VARIANCE, layer=1)
 coins = Family(
     c,
     span=lambda unit: (2, 2),

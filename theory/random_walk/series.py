@@ -11,7 +11,7 @@ A(x) = sum_j a_j x^j.  By Frullani's integral -E ln 2z = int (E exp(-2tz) - exp(
 expansion may be integrated term by term: int exp(-t) t^m dt/t = Gamma(m) gives c_j = sum_k P[j,k] Gamma(j+k)/2.
 Conditioning on an active unit changes all of this by terms of order 2^-N, smaller than every power.  The series
 diverges, as such series do.
-Reference: Sussillo and Abbott (2014), S-07; watson1918.  Assumptions: those of `random_walk.relu_gain`.
+Reference: sussillo2014, S-07; watson1918.  Assumptions: those of `random_walk.relu_gain`.
 """
 
 from __future__ import annotations

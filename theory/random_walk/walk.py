@@ -5,7 +5,7 @@ incoming gradient (`random_walk.ratio_transform`), so z_1, ..., z_D are independ
 D (2 ln g + E ln z) and variance D Var ln z.  It is unbiased for g = exp(-E ln z / 2) and for no other gain; its fluctuation
 grows like the square root of the depth.  For rectifier layers everything is given that no layer is dead.
 
-Reference: Sussillo and Abbott (2014), sections 3 and 4 (arXiv 1412.6558).  The aim is an unbiased *logarithm*: E Z is
+Reference: sussillo2014, sections 3 and 4.  The aim is an unbiased *logarithm*: E Z is
 larger than 1 there, by Jensen's inequality.
 """
 

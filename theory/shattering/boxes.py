@@ -2,7 +2,7 @@
 
 Where the two sides touch at 0 no box decides: there the difference and its first derivatives vanish, exactly, and the next
 derivative is positive on boxes that cover a neighbourhood, so that Taylor's formula settles it.
-Reference: Tucker, "Validated Numerics", 2011.
+Reference: tucker2011.
 """
 
 from __future__ import annotations
