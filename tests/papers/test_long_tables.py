@@ -15,12 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics.checks import resolution
+from numerics.checks.mutation import BUDGET, Resolution, checked
 from numerics.checks.resolution import Resolved
+from numerics.checks.specimens import Outcome
 from numerics.evaluate import value
+from numerics.evidence import RUN_ALPHA
 from numerics.evidence.kept import Shelf, keeping
 from papers import latex
 from papers.claims import contradictions, ledger
 from papers.claims.claim import Claim, Finding, Verdict
+from papers.mutation import of_formulas
 from papers.printed import committed
 from papers.table import Number, Table, as_csv, as_markdown, plain
 from papers.tables import TABLES
@@ -135,6 +139,16 @@ def test_resolutions_are_those_on_record_and_nothing_is_drawn_for_them():
     assert all(row[1:] == (UNMEASURED,) * 4 for row in unknown)
     assert trusted[name] == known[-1]
     assert {trusted[other] for other in others} == {UNMEASURED}
+
+
+@pytest.mark.parametrize(("alpha", "kept"), [(RUN_ALPHA, True), (RUN_ALPHA / 2, False)])
+def test_what_mutate_finds_at_its_usual_rates_is_kept(monkeypatch, capsys, alpha, kept):
+    name = next(iter(checked()))
+    outcome = Outcome("a change", "killed", 0.02, {})
+    monkeypatch.setattr("numerics.checks.mutation.mutate", lambda names, **rates: [Resolution(name, (outcome,), ())])
+    with keeping():
+        assert of_formulas([name], into=None, json=True, alpha=alpha, budget=BUDGET, device="cpu") == 0
+        assert (resolution.recalled(name) is not None) == kept
 
 
 # --- shattering and contradictions -----------------------------------------------------------------
