@@ -75,7 +75,7 @@ def _opened(expr: sp.Basic, depth: int) -> str:
 
 
 def _sum(expr: sp.Add, depth: int) -> str:
-    parts = []
+    parts: list[str] = []
     for term in of_terms(expr):
         minus = term.could_extract_minus_sign()
         sign = "- " if minus else "+ " if parts else ""
@@ -205,7 +205,7 @@ def _iterated(expr: Iterate, depth: int) -> str:
     bodies = [breakable(body, depth + 1) for body in expr.bodies]
     phantom = _joined([latex(body) for body in expr.bodies], ",")
     several = len(bodies) > 1
-    left, right = (("(", ")") if several else ("", ""))
+    left, right = ("(", ")") if several else ("", "")
     place = rf"\brk{{{depth}}}"
     after_each = f",{place} ".join(bodies)
     body = rf"{left}{before}{right} \mapsto{place} {left}{after_each}{right}"

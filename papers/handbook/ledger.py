@@ -76,8 +76,11 @@ def _point(point: Point) -> str:
 def _contradiction(each: contradictions.Contradiction) -> str:
     rows = [" & ".join(map(words, row)) + r" \\" for row in each.rows]
     head = " & ".join(map(words, each.columns)) + r" \\\midrule"
-    first, second = (", ".join(rf"\citet{{{key}}}" for key in side.strip().split(", ")) for side in each.between.split("|"))
+    first, second = (
+        ", ".join(rf"\citet{{{key}}}" for key in side.strip().split(", ")) for side in each.between.split("|")
+    )
     table = rf"\displaytable{{{'l' * len(each.columns)}}}{{{' '.join([head, *rows])}}}"
     serves = _sentence(words(each.serves[0].upper() + each.serves[1:]))
     used = rf"\aside{{Computed from {', '.join(map(theorem, each.theorems))}.}}"
-    return "\n".join([heading(each.about[0].upper() + each.about[1:]), rf"{first} against {second}.", "", table, serves, "", used])
+    title = heading(each.about[0].upper() + each.about[1:])
+    return "\n".join([title, rf"{first} against {second}.", "", table, serves, "", used])

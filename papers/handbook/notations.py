@@ -44,7 +44,9 @@ QUANTITIES = (
     Row("weight gradient", (w[i, l, k],), r"\partial C/\partial w^i_{l,k}"),
     Row("weight variance", (symbols.v[i],), r"\mathrm{Var}[W^i]", "g^2/N", r"\sigma^2", "2/n_{j-1}"),
     Row("activation variance", (symbols.q[i],), r"\mathrm{Var}[z^i]"),
-    Row("gradient variance", (symbols.g[i], layers.V[i]), r"\mathrm{Var}[\partial C/\partial s^i]", "", r"\mathcal C(i)"),
+    Row(
+        "gradient variance", (symbols.g[i], layers.V[i]), r"\mathrm{Var}[\partial C/\partial s^i]", "", r"\mathcal C(i)"
+    ),
     Row("covariance, two inputs", (layers.C[i],), "", "", r"\mathcal C(i,j)"),
     Row("their correlation", (rho,), "", "", r"\mathcal R(i,j)"),
     Row("skip and branch", (layers.e[i], layers.b[i]), "", "", r"\alpha,\ \alpha\beta", r"1,\ \eta_\ell"),
@@ -57,7 +59,10 @@ QUANTITIES = (
 SIGNS: tuple[tuple[sp.Basic, str], ...] = (
     (W[i, l, k], "of several indices the first counts layers and is raised; a single index is lowered"),
     (E(x), "the expectation over weights, biases and whatever else is random"),
-    (Given(x, sp.Symbol("A")), "the expectation given an event A, written as a variable that is 1 where it happens, else 0"),
+    (
+        Given(x, sp.Symbol("A")),
+        "the expectation given an event A, written as a variable that is 1 where it happens, else 0",
+    ),
     (Var(x), "the variance"),
     (networks.df(x), "the derivative of f"),
     (sp.KroneckerDelta(j, k), "1 if j = k, else 0"),
@@ -65,15 +70,18 @@ SIGNS: tuple[tuple[sp.Basic, str], ...] = (
     (sp.EulerGamma, "Euler's constant, where no index or argument follows"),
     (sp.Product(r, (r, i, l)), "a product or a sum whose upper end is below the lower one has no factors or terms"),
 )
-COLUMNS = ("quantity", "here", *(rf"\citet{{{key}}}" for key in ("glorot2010", "sussillo2014", "balduzzi2017", "hanin2018start")))
+PAPERS = ("glorot2010", "sussillo2014", "balduzzi2017", "hanin2018start")
 
 
 def chapter() -> str:
     """Signs, then every quantity in five notations."""
     signs = [rf"\sign{{{latex(sign)}}}{{{words(meaning)}}}" for sign, meaning in SIGNS]
-    rows = [_row([words(q.means), _ours(q.ours), *map(_theirs, (q.glorot, q.sussillo, q.balduzzi, q.hanin))]) for q in QUANTITIES]
-    table = [r"\begin{correspondence}{" + _row(COLUMNS) + "}", *rows, r"\end{correspondence}"]
-    return "\n".join([heading("Notation", "chapter"), r"\begin{signs}", *signs, r"\end{signs}", r"\notationprose", *table])
+    rows = [_row([words(each.means), _ours(each.ours), *_theirs(each)]) for each in QUANTITIES]
+    columns = _row(["quantity", "here", *(rf"\citet{{{key}}}" for key in PAPERS)])
+    table = [rf"\begin{{correspondence}}{{{columns}}}", *rows, r"\end{correspondence}"]
+    return "\n".join(
+        [heading("Notation", "chapter"), r"\begin{signs}", *signs, r"\end{signs}", r"\notationprose", *table]
+    )
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -84,5 +92,6 @@ def _ours(expressions: Sequence[sp.Basic]) -> str:
     return ", ".join(f"${latex(expr)}$" for expr in expressions)
 
 
-def _theirs(symbol: str) -> str:
-    return f"${symbol}$" if symbol else ""
+def _theirs(row: Row) -> list[str]:
+    symbols = (row.glorot, row.sussillo, row.balduzzi, row.hanin)
+    return [f"${symbol}$" if symbol else "" for symbol in symbols]

@@ -30,7 +30,9 @@ def compiled(folder: Path, name: str = "handbook") -> tuple[Path, str]:
     Raises NotHad where TeX is missing, does not know a package, or stops at an error.
     """
     if not can_be_built():
-        raise NotHad(f"the handbook needs {' and '.join(PROGRAMS)}, which are not installed; on Debian install {PACKAGES}")
+        raise NotHad(
+            f"the handbook needs {' and '.join(PROGRAMS)}, which are not installed; on Debian install {PACKAGES}"
+        )
     with TemporaryDirectory(prefix="initium-") as scratch:
         work = Path(scratch) / "handbook"  # TeX writes nowhere else
         shutil.copytree(folder, work, ignore=_unneeded)
@@ -66,5 +68,6 @@ def _pdflatex(work: Path, name: str) -> str:
 def _run(line: list[str], work: Path) -> subprocess.CompletedProcess[str]:
     """A program of TeX with a fixed clock, so that the PDF does not tell when it was made."""
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "0", "FORCE_SOURCE_DATE": "1", "max_print_line": "1000"}
-    options: dict[str, object] = {"capture_output": True, "text": True, "errors": "replace", "check": False}
-    return subprocess.run(line, cwd=work, env=environment, timeout=TOO_LONG, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        line, cwd=work, env=environment, timeout=TOO_LONG, capture_output=True, text=True, errors="replace", check=False
+    )

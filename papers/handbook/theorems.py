@@ -164,4 +164,3 @@ def index() -> str:
         for each in sorted(theorems(), key=lambda each: each.name)
     ]
     return "\n".join([heading("Index of theorems", "chapter"), r"\begin{theoremindex}", *rows, r"\end{theoremindex}"])
-

@@ -1,8 +1,8 @@
 """Words with plain-text mathematics, theorem names and citation keys in them, as LaTeX.
 
-The sources write formulas inside words as one types them: E M_d^2 <= exp(sum_j 1/n_j).  What is recognised as such is set
-as mathematics; names of theorems and ids of claims become links, keys of the bibliography citations; all else is
-escaped, character by character.  A run that the small grammar below does not know stays words.
+The sources write formulas inside words as one types them.  What is recognised as such is set as mathematics; names of
+theorems and ids of claims become links, keys of the bibliography citations; all else is escaped, character by character.
+A run that the grammar of `papers.handbook.mathematics` does not know stays words.
 """
 
 from __future__ import annotations
@@ -11,53 +11,25 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from sympy.printing.pretty.pretty_symbology import greek_unicode
-
 from papers.claims.ledger import IDS
+from papers.handbook.mathematics import BETWEEN, GREEK, GREEK_LETTERS, OPERATORS, NotMathematics, mathematics
 from papers.latex import escape
 from papers.references import UnknownWork, find
 from theory.proof.cache import listing
 from theory.proof.notation import LOWERED, RAISED
 
-_GREEK = (
-    "alpha beta gamma delta eps epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi psi"
-    " omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega ell"
-)
-_GREEK_LETTERS = [greek_unicode[name] for name in _GREEK.split() if name in greek_unicode]
-_OPERATORS = {
-    **{name: rf"\{name} " for name in ("ln", "exp", "max", "min", "cos", "sin", "tan", "arccos", "arcsin", "lim", "log")},
-    **{name: rf"\operatorname{{{name}}}" for name in ("erf", "erfc", "relu", "sign", "cut", "Re")},
-    **{"E": r"\mathbb{E} ", "Var": r"\operatorname{Var} ", "Cov": r"\operatorname{Cov}", "P": "P"},
-    **{"sum": r"\sum", "prod": r"\prod", "int": r"\int ", "infinity": r"\infty "},
-    **{name: rf"\{name} " for name in _GREEK.split() if name != "eps"},
-}
-_BETWEEN = {"of", "at", "is", "if", "by", "in", "or", "to", "and", "for", "layer", "below", "active", "all", "given"}
-_SIGNS = {
-    **{"<=>": r"\iff ", "<=": r"\le ", ">=": r"\ge ", "!=": r"\ne ", "->": r"\to ", "<-": r"\leftarrow ", "+-": r"\pm "},
-    **{"...": r"\dots ", "..": r", \dots, ", "~": r"\sim ", "*": r"\cdot ", "±": r"\pm "},
-    **{"≤": r"\le ", "≥": r"\ge ", "√": r"\surd ", "∞": r"\infty ", "⟨": r"\langle ", "⟩": r"\rangle "},
-    **{letter: rf"\{name} " for name, letter in greek_unicode.items() if name in _GREEK.split()},
-    **{"fan-in": r"\text{fan-in}", "fan-out": r"\text{fan-out}", **dict.fromkeys("|=<>+-/()[],;:!.", "")},
-}
-_TOKEN = re.compile(
-    r"\s+|\d+(?:\.\d+)?|fan-in|fan-out|d(?=[A-Za-z](?![a-z]))|[A-Za-z]+|'+|[_^]|[{}]|"
-    + "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
-)
 _LINK = re.compile(r"`[^`\s]+`|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*")
 _PLACES = ("theorem", "theorems", "figure", "eq.", "proposition", "lemma", "corollary")  # what "1a" is the number of
 _OPERATIONS = re.compile(
     r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b"
 )
-_LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*_GREEK.split(), *_GREEK_LETTERS]) + r")'*[)\]]*$")
+_LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*GREEK, *GREEK_LETTERS]) + r")'*[)\]]*$")
 _NUMBER = re.compile(r"[-(\[]*\d+(\.\d+)?[)!]*")
 _NOUNS = ("scale", "act", "cut", "infinity", "-infinity", "zW", "dy", "dv", "dt")
-_WEAK = set("= <= >= < > + - ~ -> <- / ... . a E Var ln exp sum prod int max min sqrt cos sin".split()) | set(
-    "erf Re iv".split()
-) | set(_NOUNS)
-
-
-class _NotMathematics(ValueError):
-    """A run of text that the grammar does not know."""
+_WEAK = {
+    *_NOUNS,
+    *("=", "<=", ">=", "<", ">", "+", "-", "~", "->", "<-", "/", "...", ".", "a", "E", "Var", "ln", "exp", "sum"),
+} | {*("prod", "int", "max", "min", "sqrt", "cos", "sin", "erf", "Re", "iv")}
 
 
 def words(text: str) -> str:
@@ -161,7 +133,7 @@ def _weak(chunk: str) -> bool:
 def _word(chunk: str) -> bool:
     """Whether a chunk is a word that no formula has."""
     bare = chunk.strip("()[],;:.")
-    return len(bare) > 2 and bare.isalpha() and bare not in _BETWEEN and bare not in _OPERATORS and bare not in _WEAK
+    return len(bare) > 2 and bare.isalpha() and bare not in BETWEEN and bare not in OPERATORS and bare not in _WEAK
 
 
 def _open(text: str) -> int:
@@ -179,7 +151,7 @@ def _end_of_run(chunks: Sequence[str], at: int) -> int:
         if not firm and (_word(chunk) or not (inside or _weak(chunk))):
             break
         run, strong = f"{run}{chunk} ", strong or firm
-        if (inside or firm or chunk not in _WEAK or chunk in _NOUNS) and chunk.strip("()[],;:.") not in _BETWEEN:
+        if (inside or firm or chunk not in _WEAK or chunk in _NOUNS) and chunk.strip("()[],;:.") not in BETWEEN:
             last, whole = here + 1, here + 1 if _open(run) <= run.startswith("(") else whole
         if chunk[-1:] in tuple(".,;:") and _open(run) <= 0 and chunk not in _WEAK:
             break
@@ -195,109 +167,6 @@ def _run(text: str) -> str:
         before, text = before + text[0], text[1:]
     try:
         shown = f"${mathematics(text)}$" if text else ""
-    except _NotMathematics:
+    except NotMathematics:
         shown = _plain(text)
     return _plain(before) + shown + _plain(after)
-
-
-def mathematics(text: str) -> str:
-    """Plain-text mathematics as LaTeX for math mode; raises _NotMathematics."""
-    tokens, at = [], 0
-    while at < len(text):
-        found = _TOKEN.match(text, at)
-        if found is None:
-            raise _NotMathematics(text)
-        tokens.append(r"\cdot " if found[0] == "." and text[at - 1 : at + 2] == " . " else found[0])
-        at = found.end()
-    reader = _Reader(tokens)
-    shown = reader.until(frozenset())
-    if reader.at < len(tokens):
-        raise _NotMathematics(text)
-    ranged = re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown)
-    return re.sub(r" +", " ", ranged).strip()
-
-
-class _Reader:
-    """A reader of tokens that knows scripts, roots and brackets."""
-
-    def __init__(self, tokens: list[str]) -> None:
-        self.tokens, self.at = tokens, 0
-
-    def until(self, closing: frozenset[str]) -> str:
-        """Everything up to one of the closing brackets, or to the end."""
-        shown = ""
-        while self.at < len(self.tokens) and self.tokens[self.at] not in closing:
-            shown += self.one()
-        return shown
-
-    def one(self) -> str:
-        """One token with what it rules."""
-        token = self.tokens[self.at]
-        self.at += 1
-        if token in "_^":
-            return f"{token}{{{self._script()}}}"
-        if token == "sqrt":
-            return rf"\sqrt{{{self._group()}}}"
-        if token in ("(", "["):
-            body = self.until(frozenset(")]"))
-            return token + body + self._closing()
-        if token in "{}" or token in (")", "]"):
-            raise _NotMathematics(token)
-        if token.isspace():
-            return " "
-        if token.isalpha() and token.isascii():
-            return self._word(token)
-        return _SIGNS.get(token) or token
-
-    def _word(self, word: str) -> str:
-        if word in _OPERATORS:
-            return _OPERATORS[word]
-        if word in _BETWEEN:
-            return rf"\text{{ {word} }}"
-        if len(word) > 2 and word.islower():
-            return rf"\mathrm{{{word}}}"
-        return " ".join(word) + " "
-
-    def _closing(self) -> str:
-        if self.at == len(self.tokens):
-            raise _NotMathematics("an open bracket")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def _script(self) -> str:
-        """What is lowered or raised: a group, or a sign and one word or number."""
-        if self.at == len(self.tokens):
-            raise _NotMathematics("an empty script")
-        lone = "".join(self.tokens[self.at : self.at + 3])
-        if re.fullmatch(r"\{[A-Za-z]+\}", lone):  # a word, not letters multiplied
-            self.at += 1
-            word = self._script()
-            self.at += 1
-            return word
-        if self.tokens[self.at] in ("{", "("):
-            return self._group()
-        token = self.tokens[self.at]
-        self.at += 1
-        if token in "+-" and self.at < len(self.tokens) and self.tokens[self.at].isalnum():
-            return token + self._script()
-        after = self.tokens[self.at] if self.at < len(self.tokens) else ""
-        if token.isalpha() and token.isascii():
-            tail = self._script() if after.isdecimal() else ""
-            return (self._word(token) if token in _OPERATORS or len(token) == 1 else rf"\mathrm{{{token}}}") + tail
-        if token.isdecimal():
-            return token + (self._script() if after.isalpha() and after.isascii() else "")
-        if token in _SIGNS and (token == "+" or not _SIGNS[token] == ""):
-            return _SIGNS[token] or token
-        raise _NotMathematics(token)
-
-    def _group(self) -> str:
-        """A group without its brackets, or one token."""
-        while self.at < len(self.tokens) and self.tokens[self.at].isspace():
-            self.at += 1
-        if self.at < len(self.tokens) and self.tokens[self.at] in ("{", "("):
-            right = {"{": "}", "(": ")"}[self.tokens[self.at]]
-            self.at += 1
-            body = self.until(frozenset(right))
-            self._closing()
-            return body.strip()
-        return self.one() if self.at < len(self.tokens) else ""

@@ -160,7 +160,7 @@ def proof(derivation: Derivation, steps: Mapping[str, str], unfolded: bool) -> P
     lines = tuple(
         Line(step.left if opens else None, step.relation, step.right, step.name,
              _reasoned(step, steps) if steps else reason(step))
-        for step, opens in _chained(derivation)
+        for step, opens in chained(derivation)
     )  # fmt: skip
     unchecked = "" if steps else ", unchecked"
     return Proof(f"proof in {len(lines)} step{'s' * (len(lines) > 1)}{unchecked}", lines, unfolded)
