@@ -1,4 +1,4 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -330,6 +330,16 @@ def tables(
 
     with progress("writing") as advance:
         paths = [*written.write(into or BUILD, advance), *figures.write(into or BUILD, advance)]
+    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
+    return 0
+
+
+@app.command()
+def handbook(into: Folder = BUILD, json: Json = False) -> int:
+    """Write the handbook, LaTeX and PDF, with the tables and figures in the folder."""
+    from papers.handbook import write
+
+    paths = write(into)
     emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
     return 0
 

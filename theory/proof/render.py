@@ -18,7 +18,7 @@ from theory.proof.notation import latex, unicode
 from theory.proof.shown import Block, Facts, Line, Page, Proof, Words
 from theory.proof.theorem import Chain, Derivation, Step, Theorem
 
-__all__ = ["as_data", "as_latex", "as_page", "as_text", "escape", "latex", "reason", "unicode"]
+__all__ = ["as_data", "as_latex", "as_page", "as_text", "chained", "escape", "latex", "reason", "unicode"]
 
 SHORT = 12  # steps of a proof that a page shows unfolded
 RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
@@ -87,14 +87,14 @@ def _assumptions(derivation: Derivation) -> list[str]:
 
 def _proof_lines(derivation: Derivation, verdicts: Mapping[str, str]) -> Iterator[str]:
     margin = max(len(step.name) for step in derivation.steps) + 2
-    for step, opens in _chained(derivation):
+    for step, opens in chained(derivation):
         if opens:
             yield f"{'':{margin}}  {unicode(step.left)}"
         yield f"{step.name:>{margin}}  {RELATIONS[step.relation]} {unicode(step.right)}"
         yield f"{'':{margin}}      {reason(step)} [{verdicts.get(step.name, 'unchecked')}]"
 
 
-def _chained(derivation: Derivation) -> Iterator[tuple[Step, bool]]:
+def chained(derivation: Derivation) -> Iterator[tuple[Step, bool]]:
     """Every step, and whether it opens a new chain."""
     before = None
     for step in derivation.steps:
@@ -111,7 +111,7 @@ def as_latex(theorem: Theorem, verdict: str = "unchecked", steps: Mapping[str, s
         relation = LATEX_RELATIONS[statement.relation]
         lines.append(rf"\[ {latex(statement.left)} {relation} {latex(statement.right)} \]")
         lines += [escape("; ".join(_assumptions(derivation)) + ".")] if derivation.assumed else []
-        rows = [_row(step, opens, steps or {}) for step, opens in _chained(derivation)]
+        rows = [_row(step, opens, steps or {}) for step, opens in chained(derivation)]
         lines += [r"\begin{align*}", " \\\\\n".join(rows), r"\end{align*}"]
     return "\n".join(lines)
 
@@ -160,7 +160,7 @@ def proof(derivation: Derivation, steps: Mapping[str, str], unfolded: bool) -> P
     lines = tuple(
         Line(step.left if opens else None, step.relation, step.right, step.name,
              _reasoned(step, steps) if steps else reason(step))
-        for step, opens in _chained(derivation)
+        for step, opens in chained(derivation)
     )  # fmt: skip
     unchecked = "" if steps else ", unchecked"
     return Proof(f"proof in {len(lines)} step{'s' * (len(lines) > 1)}{unchecked}", lines, unfolded)
