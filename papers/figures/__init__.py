@@ -6,10 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from papers.figures.coactivation import PICTURES as COACTIVATION
 from papers.figures.gaps import PICTURES as GAPS
 from papers.figures.lengths import PICTURES as LENGTHS
 from papers.figures.picture import Data, Picture, as_json, as_kept, digest
 from papers.figures.random_walk import PICTURES as RANDOM_WALK
+from papers.figures.shattering import PICTURES as SHATTERING
 from papers.figures.style import style
 from papers.figures.variance import PICTURES as VARIANCE
 from papers.figures.walks import PICTURES as WALKS
@@ -19,7 +21,9 @@ from papers.terminal import Progress
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = {picture.name: picture for picture in (*VARIANCE, *RANDOM_WALK, *WALKS, *LENGTHS, *GAPS)}
+FIGURES = {
+    picture.name: picture for picture in (*VARIANCE, *RANDOM_WALK, *WALKS, *LENGTHS, *GAPS, *SHATTERING, *COACTIVATION)
+}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:

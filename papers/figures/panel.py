@@ -77,12 +77,22 @@ def depth_axis(axes: Axes, depths: Sequence[int]) -> None:
 
 def legend(figure: Figure, axes: Iterable[Axes], columns: int = 6) -> None:
     """Below the panels what is in any of them; a line and dots of one label together."""
+    handles, labels = _together(axes)
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(columns, len(labels)), handlelength=HANDLE)
+
+
+def legend_inside(axes: Axes, **place: Any) -> None:
+    """What is in a panel, at a place of it, as matplotlib names places."""
+    axes.legend(*_together([axes]), handlelength=HANDLE, **place)
+
+
+def _together(axes: Iterable[Axes]) -> tuple[Any, list[str]]:
+    """For each label its line and its dots, which matplotlib draws over each other."""
     found: dict[str, dict[str, Any]] = {}
     for each in axes:
         for handle, label in zip(*each.get_legend_handles_labels(), strict=True):
             found.setdefault(label, {}).setdefault(type(handle).__name__, handle)
-    handles: Any = [tuple(kinds.values()) for kinds in found.values()]  # which matplotlib draws over each other
-    figure.legend(handles, list(found), loc="outside lower center", ncols=min(columns, len(found)), handlelength=HANDLE)
+    return [tuple(kinds.values()) for kinds in found.values()], list(found)
 
 
 def settled(figure: Figure) -> Figure:

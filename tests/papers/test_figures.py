@@ -23,7 +23,8 @@ from numerics.experiments import coins, layer_variances, linear_regime, normaliz
 from numerics.experiments import lengths as length_samples
 from numerics.sampling import blocks
 from papers import figures
-from papers.figures import lengths, random_walk, variance, walks
+from papers.figures import coactivation, lengths, random_walk, variance, walks
+from papers.figures import shattering as shattered
 from papers.figures.picture import DIGITS, Picture, as_json, as_kept, digest
 from papers.figures.style import FULL, LOOKS, style
 
@@ -34,6 +35,13 @@ SMALL = {  # small networks, and samples just large enough for an error bar
     **{(module, "DEPTHS"): (2, 4) for module in (coins, linear_regime, normalized, shattering)},
     (blocks, "BLOCK_NETWORKS"): 16,  # what is drawn at once, however few are asked for
     **{(normalized, "BATCHES"): (4, 6, 8), (normalized, "WIDTH"): 8, (normalized, "BATCH"): 6},
+    **{(shattered, "DEPTHS"): (1, 2, 4), (shattered, "WIDTHS"): {4: (1, 2), 8: (1, 2, 4)}, (shattered, "BATCH"): 4},
+    **{(shattered, name): 12 for name in ("WIDTH", "PAIRS", "BATCHES", "NETWORKS")},
+    **{(coactivation, "WIDTH"): 8, (coactivation, "BATCH"): 4, (coactivation, "NETWORKS"): 12},
+    **{(coactivation, "BATCHES"): (2, 4), (coactivation, "LAYERS"): (1, 64)},
+    (shattered, "ROWS"): tuple(
+        tuple((title, name, shape and (8, *shape[1:])) for title, name, shape in row) for row in shattered.ROWS
+    ),
     (lengths, "PATTERNS"): {
         name: (look, pattern, depths[:2], every[:15])
         for name, (look, pattern, depths, every) in lengths.PATTERNS.items()
@@ -80,7 +88,7 @@ def test_the_same_code_gives_the_same_data(data):
 def test_data_are_json_and_name_the_theorems_and_measurements_they_rest_on(data, name):
     text = as_json(data[name])
     kinds = {source["kind"] for source in data[name]["sources"].values()}
-    sampled = "dots" in text or "walks" in text
+    sampled = any(kind in text for kind in ("dots", "walks", "slopes"))
     assert kinds - {"computation"} == {"theorem", "measurement"} if sampled else kinds == {"theorem"}
     assert all(len(source["hash"]) == 64 for source in data[name]["sources"].values())
     assert as_json(json.loads(text)) == text
@@ -93,9 +101,9 @@ def changed(values):
     while waiting:
         part = waiting.pop()
         if isinstance(part, dict):
-            for key in ("y", "exact", "mean"):
+            for key in ("y", "exact", "mean", "slopes"):
                 if len(part.get(key, [])) > 1:
-                    part[key] = [2 * value + 1 for value in part[key]]
+                    part[key] = [2 * value + 5 for value in part[key]]
                     return found
             waiting += part.values()
         elif isinstance(part, list):

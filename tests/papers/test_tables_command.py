@@ -11,7 +11,7 @@ from collections import Counter
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -120,6 +120,7 @@ cells = st.decimals(-(10**9), 10**9, places=6) | st.text("abcdefgh ", min_size=1
 
 
 @given(st.lists(st.tuples(cells, cells, cells), min_size=1, max_size=3), st.integers(40, 80))
+@example([(Decimal("123456789.123456"),) * 3, ("a long word", "a" * 30, "b" * 30)], 40)
 @settings(max_examples=20)
 def test_no_cell_is_cut_short_on_a_terminal(rows, width):
     record = Table("t", "a caption", (Column("a"), Column("b"), Column("c")), tuple(rows), ("a note",))
