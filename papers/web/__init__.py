@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from numerics.checks import Result
 
 NAME = "report.html"
+ITS_OWN = ("claims_ledger", "contradictions_gains", "contradictions_scales")  # tables that the page has in another form
 
 
 def page(
@@ -98,7 +99,7 @@ def _shown_in(tables: Sequence[Table], figures: Sequence[Shown]) -> dict[str, tu
 
 
 def write(folder: Path, results: Sequence[Result] = ()) -> list[Path]:
-    """Write the page of all theorems, claims, tables and figures into `folder`; its path.
+    """Write the page of all theorems, claims, tables and figures into `folder`; its path, alone in a list.
 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
@@ -113,7 +114,7 @@ def write(folder: Path, results: Sequence[Result] = ()) -> list[Path]:
         claims=claims(),
         results=results,
         contradictions=contradictions(),
-        tables=[build() for build in TABLES.values()],
+        tables=[build() for name, build in TABLES.items() if name not in ITS_OWN],
         figures=[shown(picture) for picture in FIGURES.values()],
         references={work.key: _reference(work) for work in WORKS},
     )

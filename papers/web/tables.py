@@ -36,11 +36,11 @@ def cell(content: Cell) -> Markup:
 
 
 def table(record: Table, linked: Linker) -> dict[str, Any]:
-    """A table for its template: groups of headings, headings, rows of cells; names in its notes are linked.
+    """A table for its template: groups of headings, headings, rows of cells; names in cells and notes are linked.
 
     A cell has its text, the tag's class, and what is missing behind its last digit to be as long as the column's longest.
     """
-    columns = [_column([row[at] for row in record.rows], column) for at, column in enumerate(record.columns)]
+    columns = [_column([row[at] for row in record.rows], column, linked) for at, column in enumerate(record.columns)]
     numeric = [record.is_number(at) for at in range(len(record.columns))]
     return {
         "name": record.name,
@@ -60,14 +60,14 @@ def _groups(columns: Sequence[Column]) -> list[tuple[Markup, int]]:
     return [(cell(group), len(list(members))) for group, members in groupby(columns, key=lambda column: column.group)]
 
 
-def _column(contents: Sequence[Cell], column: Column) -> list[dict[str, Any]]:
+def _column(contents: Sequence[Cell], column: Column, linked: Linker) -> list[dict[str, Any]]:
     """The cells of one column."""
     shown = [rounded(c, column) if isinstance(c, (Decimal, Number)) else None for c in contents]
     ends = [_end(text) for text in shown if text is not None]
     longest = {mark: max((end[mark] for end in ends), default=0) for mark in ".0()"}
     worded = "words" if column.width else ""
     return [
-        {"text": cell(content), "kind": worded, "missing": ""}
+        {"text": linked(content) if isinstance(content, str) else cell(content), "kind": worded, "missing": ""}
         if text is None
         else {"text": text.replace("-", "−"), "kind": "number", "missing": _missing(text, longest)}
         for content, text in zip(contents, shown, strict=True)
