@@ -136,7 +136,8 @@ def painted(drawn: Scenes) -> Inputs:
 def endless(*key: int | str) -> Callable[[int, int], tuple[Inputs, Labels]]:
     """An endless stream of images: a function of (start, stop) that gives those of it, inputs (k, 1024) and labels (k,).
 
-    An image depends on the key and on its number alone. The last block is kept, as most is asked for in order.
+    An image depends on the key and on its number alone. The last block is kept, as most is asked for in order. The function
+    raises ValueError unless 0 <= start < stop.
     """
     kept: dict[int, tuple[Inputs, Labels]] = {}
 
@@ -148,6 +149,8 @@ def endless(*key: int | str) -> Callable[[int, int], tuple[Inputs, Labels]]:
         return kept[number]
 
     def between(start: int, stop: int) -> tuple[Inputs, Labels]:
+        if not 0 <= start < stop:
+            raise ValueError(f"images {start} to {stop} are no stretch of the stream; give 0 <= start < stop.")
         parts = []
         for number in range(start // BLOCK, -(-stop // BLOCK)):
             rows = slice(max(start - number * BLOCK, 0), stop - number * BLOCK)

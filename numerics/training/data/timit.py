@@ -35,7 +35,7 @@ PHONES = (
     *("en", "eng", "epi", "er", "ey", "f", "g", "gcl", "h#", "hh", "hv", "ih", "ix", "iy", "jh", "k", "kcl", "l", "m", "n"),
     *("ng", "nx", "ow", "oy", "p", "pau", "pcl", "q", "r", "s", "sh", "t", "tcl", "th", "uh", "uw", "ux", "v", "w", "y"),
     *("z", "zh"),
-)
+)  # fmt: skip
 Samples = NDArray[np.int16]
 
 
