@@ -6,10 +6,15 @@ READY := $(VENV)/.installed
 # one torch thread a process: the tests run as many processes as there are cores
 export OMP_NUM_THREADS := 1
 
-.PHONY: report printed test lint benchmarks clean
+.PHONY: report handbook printed test lint benchmarks clean
 
 report: $(READY)
 	$(BIN)/initium report
+
+# needs TeX: on Debian texlive-latex-base, -latex-recommended, -science and -fonts-recommended
+handbook: $(READY)
+	$(BIN)/initium tables
+	$(BIN)/initium handbook
 
 # renews what is committed in papers/evidence and papers/printed; measures only what is missing or stale
 printed: $(READY)

@@ -11,6 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from theory.proof.domains import Integers, Reals
     from theory.proof.theorem import Theorem
 
 LONGEST = 1000  # characters of one number
@@ -81,7 +82,21 @@ def parameters(theorem: Theorem, assignments: Sequence[str]) -> dict[str, Any]:
     return given
 
 
-def _value(theorem: str, parameter: str, domain: Any, text: str) -> Any:
+def numbers(owner: str, parameter: str, of: Integers | Reals, text: str) -> tuple[Any, ...]:
+    """A comma-separated list of exact numbers of one domain.
+
+    Raises BadUsage where one is no number or outside the domain; owner: whose parameter it is, for the message.
+    """
+    from theory.proof.domains import Lists, OutOfDomain, checked
+
+    domain = Lists(of)
+    try:
+        return tuple(checked(owner, parameter, domain, _value(owner, parameter, domain, text)))
+    except OutOfDomain as refusal:
+        raise BadUsage(str(refusal)) from None
+
+
+def _value(owner: str, parameter: str, domain: Any, text: str) -> Any:
     from theory.proof.domains import Lists, Names
 
     if domain is None or isinstance(domain, Names):
@@ -89,7 +104,7 @@ def _value(theorem: str, parameter: str, domain: Any, text: str) -> Any:
     try:
         return tuple(number(item) for item in text.split(",")) if isinstance(domain, Lists) else number(text)
     except NotANumber as refusal:
-        raise BadUsage(f"{theorem}: {parameter} must be {domain.describe()}; {refusal}") from None
+        raise BadUsage(f"{owner}: {parameter} must be {domain.describe()}; {refusal}") from None
 
 
 def exact(value: Any) -> str:

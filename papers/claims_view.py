@@ -1,4 +1,4 @@
-"""What `initium claims` shows: one screen of all, one claim in full, or JSON."""
+"""What `initium claims` shows: one screen of all, one claim in full, or JSON; and what a notebook shows of a claim."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from typing import Any
 import sympy as sp
 
 from papers.claims import ledger
-from papers.claims.claim import NOTHING, Claim
+from papers.claims.claim import NOTHING, Claim, Finding, Point
 from papers.claims.contradictions import Contradiction
 from papers.files import write_text
+from papers.references import as_text, keys_in
+from papers.table import plain
 from papers.terminal import table
 from theory.proof.notation import unicode
+from theory.proof.shown import Content, Facts, Page, Words
 
 SHORTEST_UNIT = 10**4  # a number that is a whole multiple of 1/10^4 was printed as a decimal
 SHORT = 100  # characters of a reason that the overview shows on a terminal
@@ -56,31 +59,40 @@ def full(claim: Claim) -> str:
         f"  claimed   {claim.says} ({claim.paper}, {claim.mark})",
         f"  reason    {found.reason}",
         *(f"  printed   {line}" for line in _expressions(claim.printed)),
-        *(f"  derived   {line}" for line in (_expressions(found.derived) if found.derived is not None else ())),
+        *(f"  derived   {line}" for line in _expressions(found.derived)),
     ]
     if found.factor is not None:
         lines.append(f"  factor    {unicode(found.factor)}  (printed over derived)")
-    for point in found.points:
-        sides = f"printed {point.printed}, derived {point.derived}" if point.printed else point.derived
-        lines.append(f"  at        {point.where}: {sides}")
+    lines += [f"  at        {_at(point)}" for point in found.points]
     lines += [f"  evidence  {line}" for line in found.evidence]
     lines += [f"  theorem   {line}" for line in _sources(found.theorems)]
     lines += [f"  note      {claim.note}"] if claim.note else []
     return "\n".join(lines)
 
 
-def _expressions(expr: sp.Basic) -> Iterator[str]:
+def _at(point: Point) -> str:
+    sides = f"printed {point.printed}, derived {point.derived}" if point.printed else point.derived
+    return f"{point.where}: {sides}"
+
+
+def _expressions(expr: sp.Basic | None) -> Iterator[str]:
     """A line each."""
-    yield from (_written(part) for part in (expr.args if isinstance(expr, sp.Tuple) else (expr,)) if part != NOTHING)
+    return map(plain, _contents(expr))
 
 
-def _written(expr: sp.Basic) -> str:
+def _contents(expr: sp.Basic | None) -> Iterator[Content]:
+    """What is printed, one by one; nothing where there is nothing."""
+    parts = expr.args if isinstance(expr, sp.Tuple) else (expr,)
+    return (_content(part) for part in parts if part is not None and part != NOTHING)
+
+
+def _content(expr: sp.Basic) -> Content:
     """The expression; a lone number as a decimal where it is a short one."""
     if isinstance(expr, sp.Tuple):
-        return ", ".join(map(_written, expr.args))
+        return tuple(each for part in expr.args for each in (", ", _content(part)))[1:]
     if isinstance(expr, sp.Rational) and SHORTEST_UNIT % expr.q == 0:
         return f"{Decimal(int(expr.p)) / int(expr.q):f}"
-    return unicode(expr)
+    return expr
 
 
 def _sources(theorems: Sequence[str]) -> Iterator[str]:
@@ -104,7 +116,7 @@ def as_data(claim: Claim) -> dict[str, Any]:
         "theorems": list(found.theorems),
         "reason": found.reason,
         "printed": list(_expressions(claim.printed)),
-        "derived": list(_expressions(found.derived)) if found.derived is not None else [],
+        "derived": list(_expressions(found.derived)),
         "factor": unicode(found.factor) if found.factor is not None else None,
         "points": [{"where": p.where, "printed": p.printed, "derived": p.derived} for p in found.points],
         "evidence": list(found.evidence),
@@ -116,3 +128,27 @@ def write(folder: Path) -> list[Path]:
     """Settle all claims and write them as JSON; raises NotHad where the folder cannot be written."""
     text = json.dumps([as_data(claim) for claim in ledger.claims()], ensure_ascii=False, indent=1)
     return [write_text(folder / "claims.json", text + "\n")]
+
+
+def claim_page(claim: Claim) -> Page:
+    """A claim in full, for a notebook."""
+    paper = as_text(claim.paper) if keys_in(claim.paper) else claim.paper
+    printed = [("printed", content) for content in _contents(claim.printed)]
+    note = [("note", claim.note)] if claim.note else []
+    facts = Facts((("paper", f"{paper} ({claim.mark})"), *printed, *_facts(claim.finding), *note))
+    return Page(f"{claim.id}: {claim.finding.verdict}", (Words(claim.says), facts))
+
+
+def finding_page(found: Finding) -> Page:
+    """A finding, for a notebook."""
+    return Page(str(found.verdict), (Facts(tuple(_facts(found))),))
+
+
+def _facts(found: Finding) -> Iterator[tuple[str, Content]]:
+    yield "reason", found.reason
+    yield from (("derived", content) for content in _contents(found.derived))
+    if found.factor is not None:
+        yield "printed/derived", found.factor
+    yield from (("at", _at(point)) for point in found.points)
+    yield from (("evidence", line) for line in found.evidence)
+    yield from (("theorem", line) for line in _sources(found.theorems))

@@ -1,4 +1,5 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | report | data`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report |
+data`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -43,6 +44,14 @@ Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 Alpha = Annotated[str, typer.Option(help="False-alarm rate of the whole run.")]
 Budget = Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")]
 Folder = Annotated[Path, typer.Option("--into", help="The folder to write to.")]
+TableName = Annotated[
+    str | None,
+    typer.Argument(metavar="[NAME]", help="One table, to print; any other name lists all.", show_default=False),
+]
+Rows = Annotated[str | None, typer.Option(metavar="N,N,...", help="For rows of one table, where it has such rows.")]
+Format = Annotated[str | None, typer.Option("--format", metavar="md|tex|csv|json", help="Of the one table.")]
+Into = Annotated[Path | None, typer.Option("--into", help="The folder to write to, papers/build for all tables.")]
+EXAMPLE = "random_walk_gains --widths 10,37,100"
 BUILD = Path("papers/build")
 
 
@@ -301,13 +310,39 @@ def claims(
 
 
 @app.command()
-def tables(into: Folder = BUILD, json: Json = False) -> int:
-    """Write the papers' tables and figures."""
+def tables(
+    name: TableName = None,
+    widths: Rows = None,
+    depths: Rows = None,
+    betas: Rows = None,
+    format: Format = None,
+    into: Into = None,
+    json: Json = False,
+) -> int:
+    """Write the papers' tables and figures, or print one table."""
+    asked = {"widths": widths, "depths": depths, "betas": betas}
+    given = {option: text for option, text in asked.items() if text is not None}
+    if name is not None:
+        from papers import tables_view
+
+        return tables_view.one(name, given, format, into, json=json)
+    if given or format:
+        raise BadUsage(f"--{next(iter(given), 'format')} is for one table: name it, as in 'initium tables {EXAMPLE}'")
     from papers import figures
     from papers import tables as written
 
     with progress("writing") as advance:
-        paths = [*written.write(into, advance), *figures.write(into, advance)]
+        paths = [*written.write(into or BUILD, advance), *figures.write(into or BUILD, advance)]
+    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
+    return 0
+
+
+@app.command()
+def handbook(into: Folder = BUILD, json: Json = False) -> int:
+    """Write the handbook, LaTeX and PDF, with the tables and figures in the folder."""
+    from papers.handbook import write
+
+    paths = write(into)
     emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
     return 0
 

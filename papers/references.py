@@ -17,7 +17,7 @@ from papers.files import write_text
 
 OWN = ("Initium", "reviews")
 FILE = "references.bib"
-_KEY = re.compile(r"\b[a-z]+(?:18|19|20)[0-9]{2}[a-z]*\b")
+_KEY = re.compile(r"\b[a-z]{2,}(?:18|19|20)[0-9]{2}[a-z]*\b")
 _CLAIM = re.compile(r"[A-Z]-[0-9]{2}")
 _VENUE = {
     **{"article": "journal", "inproceedings": "booktitle", "incollection": "booktitle", "book": "publisher"},
@@ -52,7 +52,7 @@ def find(key: str) -> Work:
     """The work of a key; raises UnknownWork, which suggests near keys."""
     if key not in _by_key():
         near = difflib.get_close_matches(key, _by_key(), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "add it to papers/bibliography.py."
+        hint = f"did you mean {' or '.join(near)}?" if near else "add it to papers/bibliography."
         raise UnknownWork(f"the bibliography has no work {key}; {hint}")
     return _by_key()[key]
 

@@ -19,8 +19,10 @@ from typing import Any, Literal, TypeAlias
 import sympy as sp
 
 from theory.proof.notation import latex, unicode
+from theory.proof.shown import Grid, Page, Shown, Words
 
 ERROR_DIGITS = 2  # of an error in print
+SMALL, LARGE = -5, 7  # powers of ten between which a number is written without one
 
 Part: TypeAlias = str | sp.Basic
 
@@ -64,7 +66,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Shown):
     """name: of its files and, with hyphens, its label.  Caption and notes stand without a text around.
 
     long: whether it runs over several pages.
@@ -90,9 +92,18 @@ class Table:
         """What its numbers rest on, in their order."""
         return tuple(dict.fromkeys(cell.source for row in self.rows for cell in row if isinstance(cell, Number)))
 
+    def _page(self) -> Page:
+        headings = tuple((c.group, ", ", c.heading) if c.group != "" else c.heading for c in self.columns)
+        rows = tuple(tuple(map(_printed, row, self.columns)) for row in self.rows)
+        numbers = frozenset(filter(self.is_number, range(len(self.columns))))
+        return Page("", (Words(self.caption), Grid(headings, rows, numbers), *map(Words, self.notes)))
+
 
 def rounded(number: Decimal | Number, column: Column) -> str:
-    """A number as the column prints it, in plain notation; a zero carries no sign."""
+    """A number as the column prints it; a zero carries no sign.
+
+    In plain notation, but for a number of some significant digits that is far from 1: 2.33e-10.
+    """
     if isinstance(number, Number):
         if number.error:
             return _with_error(number.value, number.error)
@@ -100,6 +111,8 @@ def rounded(number: Decimal | Number, column: Column) -> str:
     decimals = column.decimals
     if column.significant is not None:
         number = Context(prec=column.significant).plus(number)
+        if number and not SMALL <= number.adjusted() < LARGE:
+            return f"{number:.{column.significant - 1}e}".replace("e+", "e")
         decimals = max(0, column.significant - 1 - number.adjusted())
     text = f"{number:f}" if decimals is None else f"{number:.{decimals}f}"
     return text.lstrip("-") if Decimal(text) == 0 else text
@@ -119,7 +132,7 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, Number):
         return plain(cell.value)
     if isinstance(cell, Decimal):
-        return f"{cell:f}" if cell.adjusted() >= -5 else f"{cell:e}"
+        return f"{cell:f}" if cell.adjusted() >= SMALL else f"{cell:e}"
     return unicode(cell) if isinstance(cell, sp.Basic) else re.sub(r"\s+", " ", cell)
 
 
@@ -189,6 +202,11 @@ def as_markdown(table: Table) -> str:
 
 def _shown(cell: Cell, column: Column) -> str:
     return rounded(cell, column) if isinstance(cell, (Decimal, Number)) else _literal(plain(cell))
+
+
+def _printed(cell: Cell, column: Column) -> Part | tuple[Part, ...]:
+    """A cell as words and formulas: its number is rounded."""
+    return rounded(cell, column) if isinstance(cell, (Decimal, Number)) else cell
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -35,15 +35,21 @@ def emit(content: Any) -> None:
     print(json.dumps(content, indent=2, allow_nan=False))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table on standard output; text is printed as it is, without Rich's markup."""
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]], numeric: Collection[int] | None = None) -> None:
+    """A table on standard output; text is printed as it is, without Rich's markup.
+
+    numeric: the columns that are set right.  Where they are given no cell is cut short: it would be another number.
+    """
     from rich.console import Console
     from rich.table import Table
 
     console = Console(markup=False, highlight=False, emoji=False)
     if not console.is_terminal:
         console.width = WIDEST
-    shown = Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    shown = Table(box=None, pad_edge=False, padding=(0, 2 if numeric is None else 1, 0, 0))
+    for at, column in enumerate(columns):
+        right, whole = at in (numeric or ()), numeric is not None
+        shown.add_column(column, justify="right" if right else "left", overflow="fold" if whole else "ellipsis")
     for row in rows:
         shown.add_row(*row)
     console.print(shown)
@@ -84,8 +90,13 @@ def _numbers(result: Result) -> Iterator[str]:
 
 def _wrapped(text: str, first: str) -> None:
     """A paragraph, hanging below the verdict; one line in a pipe."""
+    paragraph(text, first, " " * VERDICT)
+
+
+def paragraph(text: str, first: str = "", rest: str = "") -> None:
+    """Words on standard output, in lines that fit the terminal and begin with these; one line in a pipe."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDEST
-    print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=" " * VERDICT, break_on_hyphens=False))
+    print(textwrap.fill(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False))
 
 
 @contextmanager

@@ -36,9 +36,7 @@ class Activation:
     @cached_property
     def derivative(self) -> tuple[Component, ...]:
         """The derivative of every piece, in the shape of `components`; it is undefined at the kinks."""
-        return tuple(
-            tuple((ends, sp.diff(piece, x)) for ends, piece in component) for component in self.components
-        )
+        return tuple(tuple((ends, sp.diff(piece, x)) for ends, piece in component) for component in self.components)
 
 
 def _smooth(name: str, function: sp.Expr, lipschitz: sp.Expr | int) -> Activation:

@@ -51,10 +51,7 @@ def squared_slope(f: Activation, pre_activation: sp.Expr, variable: sp.Symbol, v
     """
     scale, bound = pre_activation / variable, f.lipschitz**2
     pieces = [piece for component in f.derivative for piece in component if piece[1] != 0]
-    squares = [
-        ((low / scale, high / scale), slope.xreplace({x: pre_activation}) ** 2)
-        for (low, high), slope in pieces
-    ]
+    squares = [((low / scale, high / scale), slope.xreplace({x: pre_activation}) ** 2) for (low, high), slope in pieces]
     return sp.Add(*(expectation(square, variable, ends, variance, bound) for ends, square in squares))
 
 
@@ -135,6 +132,7 @@ def _integral(f: Activation) -> tuple[Any, ...]:
 
 
 # --- the theorem --------------------------------------------------------------------------------------------
+
 
 def usual_slope(values: Mapping[str, Any]) -> Fraction | None:
     """The slope of an activation that has one, where none is given."""

@@ -12,10 +12,8 @@ it is a limit, width to infinity: from the second module on no network has this 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
-from types import ModuleType
 from typing import Any
 
 import torch
@@ -65,6 +63,8 @@ def _of_second_moments() -> tuple[Check, ...]:
         second_moment((3, 32, 40)),
         _deep_second_moment(DEEP, Fraction(9, 5)),
         _layer_variance((3, 40, 60, 50)),
+        _module_second_moment(Fraction(1, 2), 2, 24),
+        _module_second_moment(Fraction(2), 24, 12),
         _deep_layer_variance((10, 8, 12, 10, 9, 11, 10), Fraction(3, 2)),
     )
 
@@ -84,19 +84,10 @@ def _of_layers() -> tuple[Check, ...]:
     )
 
 
-def _check(
-    theorem: str,
-    parameters: dict[str, Any],
-    quantity: str,
-    network: Network,
-    measure: Callable[[Any], Tensor],
-    variance: Callable[[float], float],
-    condition: str = "",
-    sampler: ModuleType | Tilted | None = None,
-    hint: str = "",
-) -> Check:
-    about: dict[str, Any] = {"condition": condition, "sampler": sampler or cheapest(network), "hint": hint}
-    return mean_check(f"failure_modes.{theorem}", parameters, quantity, network, measure, variance, **about)
+def _check(theorem: str, parameters: dict[str, Any], quantity: str, network: Network, *what: Any, **about: Any) -> Check:
+    """``mean_check`` in this subject, by the cheapest sampler if no other is named."""
+    about = {"sampler": cheapest(network), **about}
+    return mean_check(f"failure_modes.{theorem}", parameters, quantity, network, *what, **about)
 
 
 # --- means -------------------------------------------------------------------------------------------------
@@ -114,16 +105,21 @@ def _mean_length(law: str, widths: Widths, scale: Fraction, bias_variance: Fract
     )
 
 
-def _residual(scales: tuple[Fraction, ...], width: int, hidden: int) -> Check:
-    network = residual(width, tuple(map(float, scales)), "linear", hidden=hidden)
-    variance = lengths.module_variance(width, hidden, scales)
+def _modules(theorem: str, parameters: dict[str, Any], scales: tuple[Fraction, ...], sizes: Widths, power: int) -> Check:
+    """A power of |z_d|^2/|z_0|^2 over modules of mean 0, of the sizes (width, hidden units)."""
+    width, hidden = sizes
+    moments = lengths.module_moments(width, hidden, scales)
 
     def growth(seen: Pass) -> Tensor:
-        return squared_norm(seen.values[-1])[:, 0] / squared_norm(seen.values[0])[:, 0]
+        return (squared_norm(seen.values[-1])[:, 0] / squared_norm(seen.values[0])[:, 0]) ** power
 
-    parameters = {"scales": scales, "module": "linear"}
-    quantity = f"|z_{len(scales)}|^2/|z_0|^2, width {width}, {hidden} hidden units"
-    return _check("resnet_mean_length", parameters, quantity, network, growth, lambda _: variance)
+    quantity = f"|z_{len(scales)}|^{2 * power}/|z_0|^{2 * power}, width {width}, {hidden} hidden units"
+    network = residual(width, tuple(map(float, scales)), "linear", hidden=hidden)
+    return _check(theorem, parameters, quantity, network, growth, lambda mean: moments[2 * power] - mean**2)
+
+
+def _residual(scales: tuple[Fraction, ...], *sizes: int) -> Check:
+    return _modules("resnet_mean_length", {"scales": scales, "module": "linear"}, scales, sizes, 1)
 
 
 # --- second moments ----------------------------------------------------------------------------------------
@@ -209,6 +205,11 @@ def _deep_layer_variance(widths: Widths, tilt: Fraction) -> Check:
         lambda mean: lengths.weighted_variance_square(widths, float(tilt)) - mean**2,
         sampler=Tilted(tilt),
     )
+
+
+def _module_second_moment(scale: Fraction, *sizes: int) -> Check:
+    parameters = {"scale": scale, "width": sizes[0], "hidden": sizes[1]}
+    return _modules("linear_module_second_moment", parameters, (scale,), sizes, 2)
 
 
 # --- logarithms --------------------------------------------------------------------------------------------

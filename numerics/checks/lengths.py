@@ -140,18 +140,22 @@ def length_variance(widths: Sequence[int], scale: Fraction, bias_variance: Fract
     return float(square - mean**2)
 
 
-def module_variance(width: int, hidden: int, scales: Sequence[Fraction]) -> float:
-    """Var |z_d|^2/|z_0|^2 for linear residual modules z + eta V relu(U z) of normal weights of He's variance.
+def module_moments(width: int, hidden: int, scales: Sequence[Fraction]) -> Moments:
+    """E X^0..E X^4 of X = |z_d|^2/|z_0|^2 for linear residual modules z + eta V relu(U z), normal weights of He's variance.
 
-    Given z let u = V relu(U z). Its odd moments vanish, E <z, u>^2 = (2/h) |z|^2 E |relu(U z)|^2 = 2 |z|^4/n, E |u|^2 =
-    2 |z|^2, and E |u|^4 = (4/h^2) n(n + 2) E |relu(U z)|^4 = 4 (1 + 2/n)(1 + 5/h) |z|^4, by |relu(U z)|^2 = (h/n) R |z|^2.
+    Given z and U, V relu(U z) has independent N(0, (2/h) |relu(U z)|^2) entries, and |relu(U z)|^2 = (h/n) R |z|^2 with R
+    as in ``ratio_moments``. So each module multiplies by |e + c g|^2, e of length 1, g standard normal in n dimensions and
+    c^2 = 2 eta^2 R/n, whatever z is: a noncentral chi-square variable, with the moments
+
+        E |e + c g|^2p = sum_k C(p, k) (2 c^2)^(p-k) (n/2 + k) (n/2 + k + 1)...(n/2 + p - 1).
     """
-    mean = square = Fraction(1)
+    total = [1.0] * 5
     for eta in scales:
-        fourth = 4 * (1 + Fraction(2, width)) * (1 + Fraction(5, hidden))
-        square *= 1 + 4 * eta**2 * Fraction(2, width) + 4 * eta**2 + eta**4 * fourth
-        mean *= 1 + 2 * eta**2
-    return float(square - mean**2)
+        spread = scaled(ratio_moments(hidden), float(4 * eta**2) / width)  # of 2 c^2
+        for p in range(5):
+            rising = [math.prod(width / 2 + at for at in range(k, p)) for k in range(p + 1)]
+            total[p] *= math.fsum(math.comb(p, k) * spread[p - k] * rising[k] for k in range(p + 1))
+    return total
 
 
 def weighted_variance_square(widths: Sequence[int], tilt: float = 0.0) -> float:

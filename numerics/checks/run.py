@@ -24,6 +24,7 @@ from numerics.evidence import BUDGET, RUN_ALPHA, ErrorBudget, Evidence, Plan, pr
 from numerics.evidence.record import Recorder, recording
 from numerics.sampling import devices
 from theory.proof.library import find, theorems
+from theory.proof.shown import Facts, Page, Shown, Words
 
 if TYPE_CHECKING:
     import torch
@@ -68,7 +69,7 @@ _REASONS = {
 
 
 @dataclass(frozen=True)
-class Result:
+class Result(Shown):
     """A check that was run.
 
     ``parameters``, ``value``: the theorem's. ``expected``: the mean that this value claims for ``quantity``.
@@ -83,6 +84,11 @@ class Result:
     expected: float
     device: str
     evidence: Evidence
+
+    def _page(self) -> Page:
+        expected = () if math.isnan(self.expected) else (("expected", f"{self.expected:.6g}"),)
+        facts = Facts((*self.parameters.items(), *expected, *self.evidence.facts()))
+        return Page(f"{self.theorem}: {self.evidence.verdict}", (Words(self.quantity), facts))
 
 
 @cache

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Any, ClassVar, Literal
@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.statistics import Moments, merge_moments
+from theory.proof.shown import Facts, Page, Shown
 
 Verdict = Literal["agrees", "refuted", "undecided"]
 Values = NDArray[np.float64]
@@ -85,7 +86,7 @@ class Plan(ABC):
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Evidence(Shown):
     """What a check found: the ``verdict`` rests on |``statistic``| > ``threshold`` alone.
 
     ``estimate``, ``standard_error``, ``z_score`` are to read, NaN where they do not exist. ``shift`` is the smallest
@@ -108,6 +109,24 @@ class Evidence:
     condition: str
     seconds: float
     kind: str = "mean"
+
+    def _page(self) -> Page:
+        return Page(self.verdict, (Facts(tuple(self.facts())),))
+
+    def facts(self) -> Iterator[tuple[str, str]]:
+        """What it says, each with its label, in words."""
+        if not math.isnan(self.estimate):
+            error = "" if math.isnan(self.standard_error) else f" ± {self.standard_error:.2g}"
+            score = "" if math.isnan(self.z_score) else f" (z {self.z_score:.2g})"
+            yield "estimate", f"{self.estimate:.6g}{error}{score}"
+        yield "refutes what is true", f"with probability {self.alpha:.2g} at most"
+        error = f"of the {self.kind} by {self.shift:.2g} or more"
+        yield "misses an error", f"{error} with probability {self.beta:.2g} at most"
+        yield "networks", f"{self.networks:,}"
+        if self.condition:
+            yield "condition", f"{self.condition} ({self.excluded:,} excluded)"
+        if self.reason:
+            yield "undecided", self.reason
 
 
 def summarise(plan: Plan, values: Any) -> Sums:

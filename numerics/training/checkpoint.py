@@ -1,7 +1,7 @@
 """Checkpoints: the state of a run in one file, written whole or not at all, and never executed when read.
 
-A checkpoint is an archive of plain arrays (NumPy, pickling off) with the numbers and lists as JSON beside them, and a name for
-the run that it belongs to: that of another run, or of other code, is not taken up.
+A checkpoint is an archive of plain arrays (NumPy, pickling off) with the numbers and lists as JSON beside them, and a name
+for the run that it belongs to: that of another run is not taken up.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ def save(path: Path, run: str, state: dict[str, Any]) -> None:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
         reason = refusal.strerror or str(refusal)
-        raise NotSaved(f"cannot write {path}: {reason}; the checkpoint before it is kept, make room and resume.") from refusal
+        raise NotSaved(
+            f"cannot write {path}: {reason}; the checkpoint before it is kept, make room and resume."
+        ) from refusal
 
 
 def load(path: Path, run: str, device: torch.device) -> dict[str, Any] | None:
@@ -50,7 +52,7 @@ def load(path: Path, run: str, device: torch.device) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             about = json.loads(archive[ABOUT].tobytes())
             if about["run"] != run:
                 return None
@@ -74,5 +76,9 @@ def _without_tensors(value: Any, arrays: dict[str, Any]) -> Any:
 
 def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(value, dict):
-        return tensors[value["tensor"]] if set(value) == {"tensor"} else {k: _with_tensors(v, tensors) for k, v in value.items()}
+        return (
+            tensors[value["tensor"]]
+            if set(value) == {"tensor"}
+            else {k: _with_tensors(v, tensors) for k, v in value.items()}
+        )
     return [_with_tensors(part, tensors) for part in value] if isinstance(value, list) else value

@@ -32,7 +32,7 @@ class Ship:
 
 
 class Fleet:
-    """``weights[i]``: (B, fan-in, units) of the i-th layer with weights; ``biases[i]``: (B, 1, units), or (B, 1, units, 1, 1).
+    """``weights[i]``: (B, fan-in, units) of the i-th layer with weights; ``biases[i]``: (B, 1, units), or with 1, 1 after.
 
     Raises ValueError for networks of different architectures, and for layers with a random bias.
     """

@@ -17,8 +17,7 @@ on one machine.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -76,7 +75,9 @@ class Training:
         loss = losses(self.fleet, inputs, labels)
         self.alive &= loss.isfinite()
         gradients = torch.autograd.grad(loss[self.alive].sum(), self.fleet.parameters) if self.alive.any() else []
-        rates = torch.tensor(self.plan.rates, device=self.fleet.device) * self.plan.final_rate ** (self.step / self.plan.steps)
+        rates = torch.tensor(self.plan.rates, device=self.fleet.device) * self.plan.final_rate ** (
+            self.step / self.plan.steps
+        )
         with torch.no_grad():
             for at, (parameter, gradient) in enumerate(zip(self.fleet.parameters, gradients, strict=False)):
                 move = self._move(at, gradient)
@@ -106,7 +107,7 @@ class Training:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from a ``state``."""
-        self.step, self.history = state["step"], list(state["history"])
+        self.step, self.history = state["step"], [(step, found) for step, found in state["history"]]
         self.alive, self.moments = state["alive"], state["moments"]
         self.fleet.restore(state)
 
@@ -128,7 +129,9 @@ def errors(fleet: Fleet, inputs: Tensor, labels: Tensor, chunk: int = 2000) -> T
     return wrong / len(labels)
 
 
-def minibatches(inputs: Tensor, labels: Tensor, size: int, seed: str, stream: Callable[..., torch.Generator]) -> Batches:
+def minibatches(
+    inputs: Tensor, labels: Tensor, size: int, seed: str, stream: Callable[..., torch.Generator]
+) -> Batches:
     """Rows of a training set, drawn with replacement for each step."""
 
     def batch(step: int) -> Batch:

@@ -14,6 +14,8 @@ from typing import Literal
 
 import sympy as sp
 
+from theory.proof.shown import Page, Shown
+
 NOTHING = sp.Tuple()  # printed by claims that are words alone
 
 
@@ -39,7 +41,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Shown):
     """What a settler found.  `reason` is one line that stands alone.
 
     theorems: those held against the claim.  derived: what is right, as an expression.  factor: printed over derived.
@@ -54,12 +56,17 @@ class Finding:
     points: tuple[Point, ...] = ()
     evidence: tuple[str, ...] = ()
 
+    def _page(self) -> Page:
+        from papers.claims_view import finding_page
+
+        return finding_page(self)
+
 
 Settler = Callable[[sp.Basic], Finding]
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Shown):
     """One statement of one paper.
 
     paper: the BibTeX key.  mark: whether the paper's own words were read ("text"), or it is known through others.
@@ -79,3 +86,8 @@ class Claim:
     def finding(self) -> Finding:
         """The finding for what was printed, computed once."""
         return self.settle(self.printed)
+
+    def _page(self) -> Page:
+        from papers.claims_view import claim_page
+
+        return claim_page(self)

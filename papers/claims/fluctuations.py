@@ -15,7 +15,6 @@ from numerics.evaluate import value
 from papers.claims.claim import Point
 from papers.claims.points import telling, text
 from papers.claims.properties import Decision, smallest_failing
-from theory.failure_modes.residual_variance import eta
 from theory.proof.library import find
 from theory.proof.normal import difference
 from theory.proof.notation import unicode
@@ -234,21 +233,32 @@ def order_of_moment(printed: sp.Basic) -> Decision:
 # --- residual networks ---------------------------------------------------------------------------------------------
 
 
-def residual_variance(printed: sp.Basic) -> Decision:
-    """Whether the bound on the variance over the layers is finite whenever the scales have a finite sum.
+def rectifier_variance(printed: sp.Basic) -> Decision:
+    """For modules that end in a rectifier, FM1 is avoided where sum eta is finite."""
+    return _residual_variance("a rectifier", "resnet_layer_variance", "rectifier_module_step", 1)
 
-    Its exponent is a sum over the modules of non-negative multiples of eta^p, p >= 1, and sum eta^p <= (sum eta)^p.
+
+def linear_variance(printed: sp.Basic) -> Decision:
+    """For modules of a hidden rectifier layer and a linear one, FM1 is avoided where sum eta^2 is finite."""
+    return _residual_variance("a linear layer", "linear_module_layer_variance", "linear_module_step", 2)
+
+
+def _residual_variance(last: str, bound: str, step: str, least: int) -> Decision:
+    """Whether the bound on the variance over the layers is finite whenever sum |eta|^least is.
+
+    Its exponent is a sum over the modules of non-negative multiples of eta^p, p >= least, and sum |eta|^p <=
+    (sum |eta|^least)^(p/least).
     """
-    name = "failure_modes.resnet_layer_variance"
-    bound = find(name).value()
-    (total,) = bound.atoms(sp.Sum)
-    entry = eta[total.limits[0][0]]
+    name = f"failure_modes.{bound}"
+    most = find(name).value()
+    (total,) = most.atoms(sp.Sum)
+    (entry,) = total.function.atoms(sp.Indexed)
     terms = sp.Poly(total.function, entry).terms()
-    finite = all(power >= 1 and coefficient.is_nonnegative for (power,), coefficient in terms)
+    finite = all(power >= least and coefficient.is_nonnegative for (power,), coefficient in terms)
     return Decision(
         True if finite else None,
-        "for modules that end in a rectifier, with normal weights, at every depth the variance over the layers is at "
-        f"most {unicode(bound)}, finite whenever sum eta is, which is where FM1 is avoided",
-        (name, "failure_modes.rectifier_module_step"),
-        derived=bound,
+        f"for modules that end in {last}, with normal weights, at every depth the variance over the layers is at most "
+        f"{unicode(most)}, finite whenever sum {'eta' if least == 1 else f'eta^{least}'} is, which is where FM1 is avoided",
+        (name, f"failure_modes.{step}"),
+        derived=most,
     )

@@ -13,9 +13,10 @@ from papers.claims.fluctuations import (
     best_for_neurons,
     best_for_parameters,
     between_bounds,
+    linear_variance,
     lower_constant,
     order_of_moment,
-    residual_variance,
+    rectifier_variance,
     width_exponent,
 )
 from papers.claims.formulas import formula
@@ -87,8 +88,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("H-04", PAPER, "text"),
         "Residual networks that avoid the first failure mode never have the second.",
-        proposition(residual_variance),
-        note="Proved for modules that end in a rectifier; for modules of mean 0 there is no theorem here.",
+        every(proposition(rectifier_variance), proposition(linear_variance)),
+        note="Proved for modules of one rectifier layer and of a hidden rectifier layer with a linear one above.",
     ),
     Claim(
         *("H-05", PAPER, "text"),

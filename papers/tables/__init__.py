@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
+from papers.tables.activations import activation_gains
+from papers.tables.contradictions import gains as contradictory_gains
+from papers.tables.contradictions import scales as contradictory_scales
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
-from papers.tables.glorot import initialisation_factors, variance_conditions
+from papers.tables.glorot import variance_conditions
+from papers.tables.initialisations import initialisation_factors
+from papers.tables.ledger import claims_ledger
+from papers.tables.lengths import failure_modes, mean_lengths
 from papers.tables.linear_regime import linear_regime_gap
+from papers.tables.mutation import mutation
 from papers.tables.random_walk import gains
+from papers.tables.shattering import shattering
+from papers.tables.trust import trust
 from papers.terminal import Progress
 
-TABLES = {
-    "random_walk_gains": lambda: gains("relu"),
-    "random_walk_gains_linear": lambda: gains("linear"),
+TABLES: dict[str, Callable[..., Table]] = {
+    "activation_gains": activation_gains,
+    "random_walk_gains": partial(gains, "relu"),
+    "random_walk_gains_linear": partial(gains, "linear"),
     "variance_conditions": variance_conditions,
     "initialisation_factors": initialisation_factors,
+    "initialisation_factors_rectifier": partial(initialisation_factors, "rectifier"),
+    "failure_modes": failure_modes,
+    "mean_lengths": mean_lengths,
     "linear_regime_gap": linear_regime_gap,
     "shattering_gap": shattering_gap,
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
+    "shattering": shattering,
+    "claims_ledger": claims_ledger,
+    "contradictions_gains": contradictory_gains,
+    "contradictions_scales": contradictory_scales,
+    "trust": trust,
+    "mutation": mutation,
 }
-WRITERS = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
+WRITERS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
@@ -44,6 +65,6 @@ def write_one(name: str, folder: Path) -> list[Path]:
     return save(TABLES[name](), folder / "tables")
 
 
-def save(table: Table, folder: Path) -> list[Path]:
-    """Write one table in every format."""
-    return [write_text(folder / f"{table.name}.{kind}", text(table)) for kind, text in WRITERS.items()]
+def save(table: Table, folder: Path, kinds: Sequence[str] = tuple(WRITERS)) -> list[Path]:
+    """Write one table in every format, or in those named."""
+    return [write_text(folder / f"{table.name}.{kind}", WRITERS[kind](table)) for kind in kinds]

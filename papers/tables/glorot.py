@@ -1,4 +1,4 @@
-"""The variance conditions of Glorot and Bengio (2010), printed and derived; the factors of initialisations.
+"""The variance conditions of Glorot and Bengio (2010), printed and derived, and the weight variances they ask for.
 
 Reference: glorot2010, equations 5 to 16.  Assumptions: those of the theorems, which the notes repeat.
 """
@@ -98,29 +98,3 @@ def weight_variances() -> dict[str, sp.Expr]:
 def at_equal_sizes(variance: sp.Expr) -> sp.Expr:
     """The factor of both variances where a layer has as many units above as below."""
     return sp.cancel((n_in * variance).subs(n_out, n_in))
-
-
-def initialisation_factors() -> Table:
-    """By how much one layer multiplies the two variances under each initialisation."""
-    rows = []
-    for name, variance in weight_variances().items():
-        factors = [sp.cancel(width * variance) for width in (n_in, n_out)]
-        rows.append((name, variance, *factors, at_equal_sizes(variance)))
-    used = ["variance.standard_weight", "variance.normalized_weight", *KEPT_BY.values()]
-    return Table(
-        "initialisation_factors",
-        "By which factor one layer multiplies the forward and the backward variance in the linear regime, under "
-        "four initialisations; 1 keeps the variance.",
-        (
-            Column("initialisation"),
-            Column("weight variance"),
-            Column("forward", group="factor"),
-            Column("backward", group="factor"),
-            Column("equal widths", group="factor"),
-        ),
-        tuple(rows),
-        (
-            ("The layer's weights join ", n_in, " units below with ", n_out, " units above."),
-            *resting_on(used),
-        ),
-    )

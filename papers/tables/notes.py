@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from numerics.evidence.kept import Measured, code_of
@@ -48,6 +49,11 @@ def computed(value: float, function: Callable[..., Any]) -> Number:
     """A number that a function of `numerics` computes without a theorem of its own, a quadrature for example."""
     name = f"{function.__module__}.{function.__qualname__}"
     return Number(_kept(value), Source(name, "computation", code_of(function.__module__)))
+
+
+def held(value: Decimal, module: ModuleType, name: str) -> Number:
+    """A constant of others that a module holds under a name, or what follows from it."""
+    return Number(value, Source(f"{module.__name__}.{name}", "computation", code_of(module.__name__)))
 
 
 def _kept(value: float, digits: int = FLOAT_DIGITS) -> Decimal:

@@ -52,10 +52,10 @@ def relative_error(name: str, claim: str, width: int) -> Decimal:
     return Context(prec=DIGITS).multiply(error, Decimal(100))
 
 
-def gains(kind: str) -> Table:
-    """The table for one kind of layer, "relu" or "linear"."""
+def gains(kind: str, widths: tuple[int, ...] = WIDTHS) -> Table:
+    """The table for one kind of layer, "relu" or "linear", with a row for each width."""
     columns = [Column(N, decimals=0)]
-    rows: list[list[Cell]] = [[Decimal(width)] for width in WIDTHS]
+    rows: list[list[Cell]] = [[Decimal(width)] for width in widths]
     names = {quantity: f"random_walk.{kind}_{quantity}" for quantity in _QUANTITIES}
     for quantity, name in names.items():
         claim = KINDS[kind][quantity]
@@ -63,7 +63,7 @@ def gains(kind: str) -> Table:
         places = 5 if quantity == "gain" else 4  # as many as a page is wide; the CSV has them all
         columns += [Column("exact", group, decimals=places), Column("printed", group, decimals=places)]
         columns += [Column("error, %", group, significant=2)]
-        for row, width in zip(rows, WIDTHS, strict=True):
+        for row, width in zip(rows, widths, strict=True):
             row += [exact(value(name, digits=DIGITS, N=width), name)]
             row += [exact(held(name, claim, width), name) for held in (printed_value, relative_error)]
     condition = ", given that the layer is not dead" if kind == "relu" else ""

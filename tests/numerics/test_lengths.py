@@ -23,8 +23,7 @@ ROUNDED = 1e-12  # sums of up to some hundred positive products of some ten fact
 
 def test_a_plain_average_of_a_deep_narrow_network_is_refused_in_advance_and_told_the_structural_check(monkeypatch):
     """Width 10, depth 50: 7e28 networks for a standard error of 1 %; to find 10 % needs about as many."""
-    for sampler in ("direct", "conditioned"):
-        monkeypatch.setattr(f"numerics.sampling.{sampler}.sample", None)
+    monkeypatch.setattr("numerics.sampling.blocks.measured", None)
     check = failure_modes.second_moment(failure_modes.DEEP)
     claim = check.claim(check.value, 0.1)
     plan = claim.plan(alpha=1e-6, beta=1e-3, budget=10**9)
@@ -100,11 +99,27 @@ def test_the_variance_of_a_deep_length_without_biases_is_that_of_a_product():
     assert lengths.length_variance(widths, scale, Fraction(0), Fraction(2)) == pytest.approx(exact, rel=ROUNDED)
 
 
-def test_the_variance_of_a_module_of_one_unit_is_that_of_a_product_of_normals():
-    """u = V relu(U z) is symmetric; with V and U ~ N(0, 2), E u^2 = 2 z^2 and E u^4 = 12 (1/2) 12 z^4."""
+def test_the_moments_of_a_module_of_one_unit_are_those_of_a_product_of_normals():
+    """u = V relu(U z) is symmetric; with V and U ~ N(0, 2), E u^2p = (1/2) (2^p (2p - 1)!!)^2 z^2p."""
     eta = Fraction(3, 4)
-    exact = 1 + 6 * eta**2 * 2 + eta**4 * 72 - (1 + 2 * eta**2) ** 2
-    assert lengths.module_variance(1, 1, (eta,)) == float(exact)
+    even = [1, *(Fraction((2**p * DOUBLE[2 * p - 1]) ** 2, 2) for p in range(1, 5))]
+    for power in range(5):
+        exact = sum(math.comb(2 * power, 2 * p) * eta ** (2 * p) * even[p] for p in range(power + 1))
+        assert lengths.module_moments(1, 1, (eta,))[power] == pytest.approx(float(exact), rel=100 * ROUNDED)
+
+
+def test_modules_multiply_the_length_independently():
+    scales = (Fraction(1, 2), Fraction(3, 2))
+    apart = zip(*(lengths.module_moments(4, 3, (eta,)) for eta in scales), strict=True)
+    assert lengths.module_moments(4, 3, scales) == pytest.approx([one * other for one, other in apart], rel=ROUNDED)
+
+
+@given(width=st.integers(1, 20), hidden=st.integers(1, 20), eta=st.fractions(-2, 2, max_denominator=8))
+def test_the_second_moment_of_a_module_is_the_theorems(width, hidden, eta):
+    square = derived("failure_modes.linear_module_second_moment", scale=eta, width=width, hidden=hidden)
+    moments = lengths.module_moments(width, hidden, (eta,))
+    assert moments[2] == pytest.approx(square, rel=100 * ROUNDED)
+    assert moments[1] == pytest.approx(1 + 2 * float(eta) ** 2, rel=100 * ROUNDED)
 
 
 # --- over the layers ---------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from numerics.experiments import shattering
 from papers import figures, printed, tables
 from papers.figures.random_walk import PICTURES
 from papers.tables.gaps import shattering_gap
-from papers.tables.glorot import initialisation_factors
+from papers.tables.initialisations import initialisation_factors
 
 (GAIN,) = [picture for picture in PICTURES if picture.name == "random_walk_gain"]
 

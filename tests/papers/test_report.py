@@ -13,7 +13,7 @@ from numerics.evidence import Evidence
 from papers import figures, report, tables
 from papers.arguments import NotHad
 from papers.checking import NOT_BUILT, Checked
-from papers.tables.glorot import initialisation_factors
+from papers.tables.initialisations import initialisation_factors
 from theory.proof.library import find
 from theory.proof.theorem import DoesNotStand
 

@@ -385,6 +385,7 @@ EXAMPLES: dict[str, dict[str, object]] = {
     },
     "truncated_normal_variance": {"cut": 2},
     "length_factor": {"init": "glorot_truncated", "fan_in": 3, "fan_out": 5},
+    "linear_module_second_moment": {"scale": Fraction(-1, 2), "width": 3, "hidden": 5},
     "resnet_mean_length": {"scales": (1, Fraction(1, 2)), "module": "relu"},
 }
 

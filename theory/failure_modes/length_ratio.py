@@ -20,8 +20,8 @@ import sympy as sp
 from theory.failure_modes.hypotheses import h, w
 from theory.failure_modes.network import signed
 from theory.probability.expectation import E, Given, step
-from theory.probability.facts import STANDARD_NORMAL, normal_entries, product_of_transforms, x
-from theory.probability.setting import Assumption, Family, Instance, Setting
+from theory.probability.facts import STANDARD_NORMAL, normal_entries, normal_family, product_of_transforms, x
+from theory.probability.setting import Assumption, Instance, Setting
 from theory.proof.forms import in_all_forms
 from theory.proof.library import theorem
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, backwards, rewrite
@@ -57,17 +57,7 @@ ALIVE = Assumption(
     "some unit of the layer below is active",
     lambda model: model.evaluate(sp.Sum(h[l] ** 2, (l, 1, n_in)) - n_in * length) == 0 and model.evaluate(length) > 0,
 )
-_weights = Family(
-    w,
-    span=lambda unit, below: (1, 1),
-    independent=NORMAL_WEIGHTS,
-    independent_entries=NORMAL_WEIGHTS,
-    symmetric=NORMAL_WEIGHTS,
-    gaussian=NORMAL_WEIGHTS,
-    identical=NORMAL_WEIGHTS,
-    moment=lambda power, *_: sp.S.Zero if power % 2 else sp.factorial2(power - 1) * (2 / n_in) ** (sp.S(power) / 2),
-    law_of=lambda unit, below: (),
-)
+_weights = normal_family(w, NORMAL_WEIGHTS, 2 / n_in, layer=1)
 
 
 def _of(incoming: tuple[int, ...], width: int) -> Instance:

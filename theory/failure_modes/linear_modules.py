@@ -7,6 +7,7 @@ Reference: hanin2018start, theorem 6.  Assumptions: independent symmetric weight
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 import sympy as sp
@@ -28,7 +29,8 @@ hidden = sp.Symbol("h", integer=True, positive=True)  # units of the hidden laye
 S = sp.IndexedBase("S", positive=True)  # S[l] = E|z_l|^2
 
 
-def _entries(model: object, base: sp.IndexedBase) -> list[sp.Indexed]:
+def entries(model: object, base: sp.IndexedBase) -> list[sp.Indexed]:
+    """The entries of all matrices U, or of all V, of an instance."""
     values = model.instance.values  # type: ignore[attr-defined]
     shape = (hidden, n_in) if base == U else (n_in, hidden)
     rows, columns = (range(1, values[size] + 1) for size in shape)
@@ -41,7 +43,7 @@ SYMMETRIC_HE = Assumption(
     lambda model: all(
         model.evaluate(E(entry)) == 0 and model.evaluate(E(entry**2) * fan_in - 2) == 0
         for base, fan_in in ((U, n_in), (V, hidden))
-        for entry in _entries(model, base)
+        for entry in entries(model, base)
     ),
 )
 
@@ -52,7 +54,8 @@ ZERO_MEAN_INPUT = Assumption(
 )
 
 
-def _outer(layer: sp.Expr, unit: sp.Expr) -> sp.Expr:
+def outer(layer: sp.Expr, unit: sp.Expr) -> sp.Expr:
+    """u_unit, the output of the module of a layer."""
     inner = sp.Sum(U[layer, m, l] * z[layer - 1, l], (l, 1, n_in))
     return sp.Sum(V[layer, unit, m] * sp.Max(inner, 0), (m, 1, hidden))
 
@@ -67,7 +70,7 @@ def _he(base: sp.IndexedBase) -> Family:
     )
 
 
-_module = Definition("the residual module", z[i, k], z[i - 1, k] + eta[i - 1] * _outer(i, k), (i, k), sp.Gt(i, 0))
+module = Definition("the residual module", z[i, k], z[i - 1, k] + eta[i - 1] * outer(i, k), (i, k), sp.Gt(i, 0))
 
 
 def squares_of(layer: sp.Expr) -> sp.Expr:
@@ -78,20 +81,21 @@ def squares_of(layer: sp.Expr) -> sp.Expr:
 LAWS: dict[int, Law] = {1: signed((2, 1), zero=2), 2: signed((1, 1))}  # variance 2/fan-in
 
 
-def _network(width: int, inside: int, depth: int) -> Instance:
+def small(width: int, inside: int, depth: int, laws: Mapping[int, Law] = LAWS) -> Instance:
+    """A network with the law of a weight for each fan-in."""
     return Instance(
         {n_in: width, hidden: inside, d: depth, i: depth - 1},
         {h: lambda unit: (3, -3)[unit - 1], eta: lambda layer: Fraction(layer + 1, 2)},
-        {U: lambda layer, unit, below: LAWS[width], V: lambda layer, unit, below: LAWS[inside]},
+        {U: lambda layer, unit, below: laws[width], V: lambda layer, unit, below: laws[inside]},
     )
 
 
 residual = Setting(
     "residual network of linear modules",
     (_he(U), _he(V), Family(z, span=lambda layer, unit: (-sp.oo, layer))),
-    (_module, Definition("the input", z[0, k], h[k], (k,))),
+    (module, Definition("the input", z[0, k], h[k], (k,))),
     {S: lambda layer: E(squares_of(layer))},
-    (_network(1, 1, 1), _network(1, 1, 2), _network(1, 2, 1), _network(2, 1, 1), _network(2, 2, 1)),
+    (small(1, 1, 1), small(1, 1, 2), small(1, 2, 1), small(2, 1, 1), small(2, 2, 1)),
 )
 
 
@@ -102,7 +106,7 @@ def _average(line: sp.Basic, context: Context) -> sp.Basic:
     """
     if not context.grants(SYMMETRIC_HE):
         raise RuleDoesNotApply(f"'{SYMMETRIC_HE.name}' is not assumed")
-    above = sp.Sum(_module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
+    above = sp.Sum(module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
     return line.xreplace({E(above): (1 + 2 * eta[i] ** 2) * E(squares_of(i))})
 
 
@@ -113,11 +117,11 @@ module_averages = Rule("given z, the module has mean 0 and mean square 2|z|^2", 
 def linear_module_step(p: Proof) -> Chain:
     """A module of a hidden rectifier layer and a linear layer multiplies E|z|^2 by 1 + 2 eta^2, at every width."""
     p.assume(SYMMETRIC_HE)
-    above = sp.Sum(_module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
+    above = sp.Sum(module.body.subs(i, i + 1) ** 2, (k, 1, n_in))
     return p.calc(
         S[i + 1],
         *("=", E(squares_of(i + 1)), notation(S)),
-        *("=", E(above), definition(_module)),
+        *("=", E(above), definition(module)),
         *("=", (1 + 2 * eta[i] ** 2) * E(squares_of(i)), module_averages),
         *("=", (1 + 2 * eta[i] ** 2) * S[i], backwards(notation(S))),
     )

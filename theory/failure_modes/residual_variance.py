@@ -12,6 +12,7 @@ Reference: hanin2018start, theorem 6.  Assumptions: weights as normal ones up to
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import sympy as sp
@@ -21,23 +22,30 @@ from theory.failure_modes.network import HE_NORMAL
 from theory.failure_modes.rules import equal_terms
 from theory.probability.calculus import linearity
 from theory.probability.expectation import E
+from theory.probability.models import Enumeration
 from theory.probability.setting import Assumption, Definition, Family, Instance, Setting
 from theory.proof.domains import Integers
 from theory.proof.library import theorem
 from theory.proof.rules import Context, Rule, RuleDoesNotApply, definition
-from theory.proof.theorem import Chain, Proof
+from theory.proof.theorem import Chain, Proof, Theorem
 from theory.symbols import d, i, j, k, l, n_in, r
 
 z, W = sp.IndexedBase("z"), sp.IndexedBase("W")
 eta = sp.IndexedBase("eta", nonnegative=True)  # eta[0], eta[1], ...
 M = sp.IndexedBase("M", nonnegative=True)  # M[l] = |z_l|^2/n
+
+
+def has_he_moments(model: Enumeration, entry: sp.Expr, fan_in: sp.Expr) -> bool:
+    """Whether an entry's first, second and fourth moments are those of N(0, 2/fan_in)."""
+    wrong = (E(entry), E(entry**2) * fan_in - 2, E(entry**4) - 3 * E(entry**2) ** 2)
+    return all(model.evaluate(each) == 0 for each in wrong)
+
+
 LIKE_NORMAL = Assumption(
     "weights like normal ones of He's variance",
     "the weights are independent, symmetric, of variance 2/fan-in and kurtosis 3, as normal weights are",
     lambda model: all(
-        model.evaluate(E(entry)) == 0
-        and model.evaluate(E(entry**2) * n_in - 2) == 0
-        and model.evaluate(E(entry**4) - 3 * E(entry**2) ** 2) == 0
+        has_he_moments(model, entry, n_in)
         for layer in range(1, model.instance.values[d] + 1)
         for row in range(1, model.instance.values[n_in] + 1)
         for entry in [W[layer, row, below] for below in range(1, model.instance.values[n_in] + 1)]
@@ -54,7 +62,7 @@ def _units(body: sp.Expr) -> sp.Expr:
     return sp.Sum(body, (k, 1, n_in)) / n_in
 
 
-_length = Definition("the length, M = |z|²/n", M[i], _units(z[i, k] ** 2), (i,))
+length_of_state = Definition("the length, M = |z|²/n", M[i], _units(z[i, k] ** 2), (i,))
 _module = Definition("the residual module", z[i, k], z[i - 1, k] + eta[i - 1] * _output(i), (i, k), sp.Gt(i, 0))
 
 
@@ -73,7 +81,7 @@ residual = Setting(
         Family(z, span=lambda layer, unit: (-sp.oo, layer)),
         Family(M, span=lambda layer: (-sp.oo, layer)),
     ),
-    (_length, _module, Definition("the input", z[0, k], h[k], (k,))),
+    (length_of_state, _module, Definition("the input", z[0, k], h[k], (k,))),
     instances=(_network(1, 1, 1), _network(1, 2, 2), _network(2, 1, 1)),
 )
 
@@ -111,7 +119,7 @@ def residual_second_step(p: Proof) -> Chain:
     at, cross, square = eta[i], E(M[i] * _module_total) / n_in, E(_module_total**2) / n_in**2
     return p.calc(
         E(M[i + 1] ** 2),
-        *("=", E(_units((z[i, k] + at * _output(i + 1)) ** 2) ** 2), definition(_length) & definition(_module)),
+        *("=", E(_units((z[i, k] + at * _output(i + 1)) ** 2) ** 2), definition(length_of_state) & definition(_module)),
         *("<=", E(((1 + at) * (M[i] + at * _module_square)) ** 2), young),
         *("=", (1 + at) ** 2 * (E(M[i] ** 2) + 2 * at * cross + at**2 * square), linearity),
         *("=", _growth(i) * E(M[i] ** 2), given_state),
@@ -120,51 +128,60 @@ def residual_second_step(p: Proof) -> Chain:
 
 # --- over the layers -----------------------------------------------------------------------------------------------
 
-
-def _layer_by_layer(line: sp.Basic, context: Context) -> sp.Basic:
-    if not context.grants(LIKE_NORMAL):
-        raise RuleDoesNotApply(f"'{LIKE_NORMAL.name}' is not assumed")
-    return line.xreplace({E(M[j] ** 2): E(M[0] ** 2) * sp.Product(_growth(r), (r, 0, j - 1))})
-
-
-def _bounded(line: sp.Basic, context: Context) -> sp.Basic:
-    """Every product up to layer j is at most exp of the whole sum: factors are in [1, exp(4 eta + 5 eta^2/n)]."""
-    total = sp.exp(sp.Sum(4 * eta[r] + 5 * eta[r] ** 2 / n_in, (r, 0, d - 1)))
-    return line.xreplace({sp.Product(_growth(r), (r, 0, j - 1)): total})
-
-
-def _drop_square(line: sp.Basic, context: Context) -> sp.Basic:
-    return line.xreplace({_empirical_variance: _mean_square})
-
-
-layer_by_layer = Rule("induction over the layers", _layer_by_layer, relation="<=", uses=(residual_second_step.name,))
-bounded = Rule("(1 + x)² <= exp(2x), 1 + x <= exp(x)", _bounded, relation="<=")
-drop_square = Rule("the square of the mean is not negative", _drop_square, relation="<=")
 _mean_square = sp.Sum(M[j] ** 2, (j, 1, d)) / d
 _empirical_variance = _mean_square - (sp.Sum(M[j], (j, 1, d)) / d) ** 2
+drop_square = Rule(
+    "the square of the mean is not negative",
+    lambda line, context: line.xreplace({_empirical_variance: _mean_square}),
+    relation="<=",
+)
 
 
-@theorem("failure_modes.resnet_layer_variance", source="hanin2018start, theorem 6", setting=residual)
-def resnet_layer_variance(p: Proof) -> Chain:
-    """The mean empirical variance over the layers is at most E M_0^2 exp(sum (4 eta + 5 eta^2/n)), at every depth."""
-    p.assume(LIKE_NORMAL)
-    products = sp.Sum(sp.Product(_growth(r), (r, 0, j - 1)), (j, 1, d)) / d
-    total = sp.exp(sp.Sum(4 * eta[r] + 5 * eta[r] ** 2 / n_in, (r, 0, d - 1)))
-    start = E(M[0] ** 2)
-    p.array(eta, lambda layer: Fraction(1, layer + 1))
-    p.let(d, Integers(1, 5))
-    p.let(n_in, Integers(1))
-    p.calc(products, "<=", total, bounded & equal_terms)
+def bounded_variance(
+    p: Proof,
+    step: Theorem,
+    assumption: Assumption,
+    growth: Callable[[sp.Expr], sp.Expr],
+    exponent: Callable[[sp.Expr], sp.Expr],
+) -> Chain:
+    """The mean empirical variance of M_1, ..., M_d is at most E M_0^2 exp(sum of exponents), where layers multiply E M^2.
+
+    By ``step`` module r + 1 multiplies E M^2 by at most growth(r), and 1 <= growth(r) <= exp(exponent(r)).
+    """
+    start, product = E(M[0] ** 2), sp.Product(growth(r), (r, 0, j - 1))
+    total = sp.exp(sp.Sum(exponent(r), (r, 0, d - 1)))
+    products = sp.Sum(product, (j, 1, d)) / d
+
+    def induction(line: sp.Basic, context: Context) -> sp.Basic:
+        if not context.grants(assumption):
+            raise RuleDoesNotApply(f"'{assumption.name}' is not assumed")
+        return line.xreplace({E(M[j] ** 2): start * product})
+
+    layer_by_layer = Rule("induction over the layers", induction, relation="<=", uses=(step.name,))
+    bounded = Rule("1 + x <= exp(x)", lambda line, context: line.xreplace({product: total}), relation="<=")
     as_shown = Rule(
         "the products, as shown",
         lambda line, context: start * total if line == start * products else line,
         relation="<=",
         appeal=True,
     )
+    p.let(d, Integers(1, 5))
+    p.let(n_in, Integers(1))
+    p.calc(products, "<=", total, bounded & equal_terms)
     return p.calc(
         E(_empirical_variance),
         *("<=", E(_mean_square), drop_square),
         *("=", sp.Sum(E(M[j] ** 2), (j, 1, d)) / d, linearity),
         *("<=", start * products, layer_by_layer & equal_terms),
         *("<=", start * total, as_shown),
+    )
+
+
+@theorem("failure_modes.resnet_layer_variance", source="hanin2018start, theorem 6", setting=residual)
+def resnet_layer_variance(p: Proof) -> Chain:
+    """The mean empirical variance over the layers is at most E M_0^2 exp(sum (4 eta + 5 eta^2/n)), at every depth."""
+    p.assume(LIKE_NORMAL)
+    p.array(eta, lambda layer: Fraction(1, layer + 1))
+    return bounded_variance(
+        p, residual_second_step, LIKE_NORMAL, _growth, lambda at: 4 * eta[at] + 5 * eta[at] ** 2 / n_in
     )

@@ -43,6 +43,25 @@ INDEPENDENT_COPIES = Assumption(
     lambda model: model.evaluate(E(x[1] * x[2])) == model.evaluate(E(x[1])) * model.evaluate(E(x[2])),
 )
 
+
+def normal_family(base: sp.IndexedBase, assumption: Assumption, variance: sp.Expr, layer: int) -> Family:
+    """Independent N(0, variance) entries base[indices], all functions of one layer, where the assumption is made."""
+    return Family(
+        base,
+        span=lambda *indices: (layer, layer),
+        independent=assumption,
+        independent_entries=assumption,
+        symmetric=assumption,
+        gaussian=assumption,
+        identical=assumption,
+        second=lambda *indices: variance,
+        moment=lambda power, *indices: (
+            sp.S.Zero if power % 2 else sp.factorial2(power - 1) * variance ** (sp.S(power) / 2)
+        ),
+        law_of=lambda *indices: (),
+    )
+
+
 copies = Family(
     x,
     span=lambda unit: (0, 0),
@@ -50,17 +69,7 @@ copies = Family(
     identical=INDEPENDENT_COPIES,
     law_of=lambda unit: (),
 )
-normal_entries = Family(
-    x,
-    span=lambda unit: (0, 0),
-    independent=STANDARD_NORMAL,
-    independent_entries=STANDARD_NORMAL,
-    symmetric=STANDARD_NORMAL,
-    gaussian=STANDARD_NORMAL,
-    identical=STANDARD_NORMAL,
-    second=lambda unit: sp.S.One,
-    moment=lambda power, unit: sp.S.Zero if power % 2 else sp.factorial2(power - 1),
-)
+normal_entries = normal_family(x, STANDARD_NORMAL, sp.S.One, layer=0)
 
 gaussian = Setting("standard normal variables", (normal_entries,), instances=tuple(Instance({k: c}) for c in (1, 2, 3)))
 any_law = Setting(

@@ -12,12 +12,13 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.printer import Printer
 
 from theory.proof.interpret import UnknownNode
-from theory.proof.markup import applied, fenced, infix, minus, mn, mo, row, scripts, tag, times
+from theory.proof.markup import applied, fenced, infix, lines, minus, mn, mo, row, scripts, tag, times
 from theory.proof.nodes import DominatedIntegral, Iterate, PairSum, acospi
 from theory.proof.notation import unicode
 
 BINDERS = (sp.Sum, sp.Product, sp.Integral, sp.Limit, PairSum, DominatedIntegral)
 _OPEN = (Iterate, sp.polygamma, sp.loggamma, sp.exp, sp.factorial, sp.Derivative, sp.KroneckerDelta)  # as bases
+_WIDE = 50  # characters: what is wider does not fit on a line of print and is set in several inside its brackets
 _LONG = 46  # characters: what is longer does not fit on a line of a phone and is broken
 
 
@@ -55,6 +56,8 @@ class Arithmetic(Printer):
     def _bracketed(self, item: sp.Basic, level: int, strict: bool = False) -> str:
         """The item, in brackets if it binds weaker than `level` or, unless `strict`, as weakly."""
         strength = PRECEDENCE["Mul"] if isinstance(item, (*BINDERS, acospi)) else precedence(item)
+        if isinstance(item, sp.Mul) and self._factors(item)[0]:
+            strength = PRECEDENCE["Add"]  # a minus stands in front
         strength = 0 if isinstance(item, sp.Piecewise) else strength  # its brace has no end
         text = self._print(item)
         return fenced(text) if strength < level or (not strict and strength <= level) else text
@@ -87,7 +90,7 @@ class Arithmetic(Printer):
         """Whether a minus stands in front, and what follows it."""
         if isinstance(expr, (sp.Mul, sp.Rational)):
             negative, factors = self._factors(expr)
-            return negative, times(factors)
+            return negative, times(factors, None if self.flat else _WIDE)
         return False, self._print(expr)
 
     def _print_Add(self, expr: sp.Add) -> str:
@@ -95,13 +98,14 @@ class Arithmetic(Printer):
         for term in self._terms(expr):
             signed = isinstance(term, (sp.Mul, sp.Rational))
             negative, body = self._signed(term) if signed else (False, self._bracketed(term, PRECEDENCE["Add"]))
-            sign = [infix("−" if negative else "+")] if shown else [mo("−", form="prefix")] if negative else []
-            shown += [*sign, body]
-        return row(*shown)
+            sign = infix("−" if negative else "+") if shown else mo("−", form="prefix") if negative else ""
+            shown.append(row(sign, body))
+        return lines(shown, shown, None if self.flat else _WIDE)
 
     def _print_Mul(self, expr: sp.Expr) -> str:
         negative, factors = self._factors(expr)
-        return minus(times(factors)) if negative else times(factors)
+        body = times(factors, None if self.flat else _WIDE)
+        return minus(body) if negative else body
 
     _print_Rational = _print_Mul  # noqa: N815 - the printer finds its methods by class names
 

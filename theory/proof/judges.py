@@ -25,6 +25,7 @@ from theory.proof.balls import NotEnclosed, decide_at, enclose_within
 from theory.proof.interpret import UnknownNode
 from theory.proof.normal import difference
 from theory.proof.rules import Context, RuleDoesNotApply
+from theory.proof.shown import Page, Shown
 
 if TYPE_CHECKING:
     from theory.proof.theorem import Step
@@ -35,7 +36,7 @@ GROWTH = 3  # between 1, which the error term allows, and 10, which a wrong term
 MOST_POINTS = 12  # sampled points of the domain for one step
 
 
-class Verdict(IntEnum):
+class Verdict(Shown, IntEnum):
     """From weakest to strongest; a proof is as strong as its weakest step."""
 
     REFUTED = 0
@@ -52,6 +53,9 @@ class Verdict(IntEnum):
 
     def __str__(self) -> str:
         return self.name.lower()
+
+    def _page(self) -> Page:
+        return Page(str(self))
 
 
 @dataclass(frozen=True)

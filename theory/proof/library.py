@@ -45,6 +45,7 @@ SUBJECTS = (
     "theory.failure_modes.widths",
     "theory.failure_modes.convolutions",
     "theory.failure_modes.residual_variance",
+    "theory.failure_modes.linear_variance",
     "theory.gains",
     "theory.shattering.coactivation",
     "theory.shattering.layers",

@@ -17,6 +17,7 @@ LETTERS = {**greek_unicode, "ell": "ℓ"}
 _WORD = r"<mi>[^<]{2,}</mi>"  # a name of several letters, which MathML sets upright
 _OPENING, _CLOSING = r"(<(mrow|msup|msub|msubsup)>)*", r"(</\w+>)*"
 _TALL = re.compile("<(mfrac|munder|msu[bp]|msubsup|msqrt|mroot|mtable)")
+_STUB = 8  # characters: a row is not worth a start or an end that is shorter
 _UNSEEN, _THIN = "<mo>&#x2062;</mo>", '<mo lspace="0.17em">&#x2062;</mo>'  # invisible times
 _APPLIED = "<mo>&#x2061;</mo>"  # between a function and its argument, not seen
 
@@ -65,8 +66,8 @@ def minus(body: str) -> str:
 
 def fenced(body: str, left: str = "(", right: str = ")") -> str:
     """The body between brackets that grow with it; around one plain line they stay as small as in text."""
-    grows = "true" if _TALL.search(body) else "false"
-    return row(mo(left, form="prefix", stretchy=grows), body, mo(right, form="postfix", stretchy=grows))
+    grows = {"symmetric": "false"} if _TALL.search(body) else {"stretchy": "false"}
+    return row(mo(left, form="prefix", **grows), body, mo(right, form="postfix", **grows))
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -93,10 +94,38 @@ def limits(sign: str, below: str, above: str = "") -> str:
     return tag("munderover", mo(sign), below, above) if above else tag("munder", mo(sign), below)
 
 
-def times(factors: Sequence[str]) -> str:
-    """A product: a dot before a digit, a thin space beside a word, else nothing that is seen between factors."""
+def times(factors: Sequence[str], wide: int | None = None) -> str:
+    """A product: a dot before a digit, a thin space beside a word, else nothing that is seen between factors.
+
+    wide: the characters of a line, beyond which the product is set in several.
+    """
     pairs = itertools.pairwise(factors)
-    return row(*factors[:1], *[each for before, after in pairs for each in (_between(before, after), after)])
+    parts = [factors[0], *[row(_between(before, after), after) for before, after in pairs]] if factors else []
+    return lines(parts, [row(infix("⋅"), factor) for factor in factors], wide)
+
+
+def lines(parts: Sequence[str], starts: Sequence[str], wide: int | None) -> str:
+    """Parts in a row, or in several rows below each other of at most `wide` characters.
+
+    starts: the parts as they start a row.
+    """
+    rows: list[list[str]] = []
+    filled = 0
+    for part, start in zip(parts, starts, strict=True):
+        length = _length(part)
+        if rows and (wide is None or min(filled, length) < _STUB or filled + length <= wide):
+            rows[-1].append(part)
+            filled += length
+        else:
+            rows.append([start if rows else part])
+            filled = length
+    if len(rows) == 1:
+        return row(*rows[0])
+    return tag("mtable", *[tag("mtr", tag("mtd", row(*each))) for each in rows], displaystyle="true")
+
+
+def _length(element: str) -> int:
+    return len(re.sub(r"<[^>]*>|&[^;]*;", "", element))
 
 
 def _between(before: str, after: str) -> str:

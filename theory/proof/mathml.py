@@ -1,9 +1,8 @@
 """The papers' notation as presentation MathML: what `notation` prints as Unicode and LaTeX, for a browser.
 
-MathML Core alone is used.  A node that the printer does not know is an error, so that no class's name gets onto a page.
-A long formula may be had in pieces, between which a line breaks: browsers break no line inside one.
-
-Reference: mathmlcore.
+Only elements of the W3C's MathML Core are used, which browsers show by themselves.  A node that the printer does not know
+is an error, so that no class's name gets onto a page.  A long formula may be had in pieces, between which a line breaks:
+browsers break no line inside one.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ or z^{(i + 1)}_{k}; a single index is lowered.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,13 +18,16 @@ from sympy.printing.precedence import PRECEDENCE, precedence
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 from sympy.printing.str import StrPrinter
 
-from theory.proof.nodes import DominatedIntegral, Iterate, PairSum
+from theory.proof.nodes import DominatedIntegral, Iterate, PairSum, log1pmx
 
 _BINDERS = (sp.Sum, sp.Product, sp.Integral, sp.Limit, PairSum, DominatedIntegral)
-_LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx′", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′", strict=True))
-_RAISED = dict(
+LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx′", "₀₁₂₃₄₅₆₇₈₉₊₋ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ′", strict=True))
+RAISED = dict(
     zip("0123456789+-abcdefghijklmnoprstuvwxyzDLN′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴰᴸᴺ′", strict=True)
 )
+_MATRICES = ("W", "w")  # of one layer, where they have two indices
+LONGEST_RAISED = 7  # leaves of the longest exponent that LaTeX raises; with more it is written exp(...)
+DIGITS, DECIMALS = 40, 10  # of a fraction that LaTeX writes with a bar, and after the point of any other
 _FUNCTIONS = {
     "log": "ln", "gamma": "Γ", "uppergamma": "Γ", "lowergamma": "γ", "loggamma": "ln Γ", "zeta": "ζ",
     "binomial": "C", "Max": "max", "Min": "min",
@@ -40,6 +44,29 @@ def latex(expr: Any) -> str:
     return _Latex().doprint(sp.S(expr))
 
 
+def too_long(number: sp.Expr) -> bool:
+    """Whether a fraction has too many digits to be read as one; LaTeX then has a decimal that is cut."""
+    return isinstance(number, sp.Rational) and not number.is_Integer and abs(number.p * number.q) > 10**DIGITS
+
+
+def of_terms(expr: sp.Add) -> list[sp.Expr]:
+    """The terms of a sum in the order in which `latex` prints them."""
+    return _Latex()._as_ordered_terms(expr)
+
+
+def around_binder(expr: sp.Mul) -> tuple[sp.Expr, sp.Expr] | None:
+    """A quotient with a sum, product or integral above the bar as (a short fraction, the rest); None for any other.
+
+    In a fraction a sum is small and an integral makes the bar long and the brackets high.
+    """
+    above, below = sp.fraction(expr, exact=True)
+    if below == 1 or below.has(*_BINDERS) or not above.has(*_BINDERS):
+        return None
+    factors = sp.Mul.make_args(above)
+    bound = [factor for factor in factors if factor.has(*_BINDERS)]
+    return sp.Mul(*(factor for factor in factors if factor not in bound)) / below, sp.Mul(*bound)
+
+
 def _script(text: str, table: Mapping[str, str], mark: str) -> str:
     """A sub- or superscript: small characters where all of them exist, else _{...} or ^{...}."""
     text = text.replace(" ", "")
@@ -50,8 +77,8 @@ def _name(name: str) -> str:
     """A symbol's name: Greek letters, primes, trailing digits lowered."""
     stem, raised, lowered = split_super_sub(name.replace("'", "′"))
     letter = greek_unicode.get(stem, stem)
-    raised_text = _script(",".join(raised), _RAISED, "^") if raised else ""
-    return letter + raised_text + (_script(",".join(lowered), _LOWERED, "_") if lowered else "")
+    raised_text = _script(",".join(raised), RAISED, "^") if raised else ""
+    return letter + raised_text + (_script(",".join(lowered), LOWERED, "_") if lowered else "")
 
 
 class _Unicode(StrPrinter):
@@ -73,9 +100,9 @@ class _Unicode(StrPrinter):
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         indices = [self._print(index) for index in expr.indices]
-        raised = _script(indices.pop(0), _RAISED, "^") if len(indices) > 1 else ""
+        raised = _script(indices.pop(0), RAISED, "^") if len(indices) > 1 else ""
         separator = "" if all(len(index.rstrip("′")) == 1 for index in indices) else ","
-        return self._print(expr.base) + raised + _script(separator.join(indices), _LOWERED, "_")
+        return self._print(expr.base) + raised + _script(separator.join(indices), LOWERED, "_")
 
     def _print_Mul(self, expr: sp.Expr) -> str:
         sign, above, below = "", [], []
@@ -108,7 +135,7 @@ class _Unicode(StrPrinter):
         raised = isinstance(base, sp.Indexed) and len(base.indices) > 1
         stem = f"({self._print(base)})" if raised else self.parenthesize(base, PRECEDENCE["Pow"])
         if exponent.is_Integer:
-            return stem + _script(str(exponent), _RAISED, "^")
+            return stem + _script(str(exponent), RAISED, "^")
         return f"{stem}^{self.parenthesize(exponent, PRECEDENCE['Pow'])}"
 
     def _fold(self, sign: str, expr: sp.Sum | sp.Product) -> str:
@@ -229,12 +256,21 @@ class _Latex(LatexPrinter):
     """SymPy's LaTeX with the papers' notation for layers, and with brackets around sums it does not know."""
 
     def _print(self, expr: Any, **kwargs: Any) -> str:
-        return self._pairs(expr) if isinstance(expr, PairSum) else super()._print(expr, **kwargs)
+        if isinstance(expr, PairSum):
+            return self._pairs(expr)
+        return self._without_x(expr, **kwargs) if isinstance(expr, log1pmx) else super()._print(expr, **kwargs)
 
     def _pairs(self, expr: PairSum) -> str:
         first, second, count = (self._print(part) for part in (expr.first, expr.second, expr.count))
         body = self.parenthesize(expr.body, PRECEDENCE["Mul"], strict=True)
         return rf"\sum_{{{first} \ne {second}}}^{{{count}}} {body}"
+
+    def _without_x(self, expr: log1pmx, exp: str | None = None) -> str:
+        x = expr.args[0]
+        minus = x.could_extract_minus_sign()
+        size = self.parenthesize(-x if minus else x, PRECEDENCE["Add"])
+        body = rf"\left[\ln\left(1 {'-' if minus else '+'} {size}\right) {'+' if minus else '-'} {size}\right]"
+        return body if exp is None else f"{body}^{{{exp}}}"
 
     def parenthesize(self, item: Any, level: int, is_neg: bool = False, strict: bool = False) -> str:
         if isinstance(item, (PairSum, DominatedIntegral)) and level > PRECEDENCE["Mul"]:
@@ -242,13 +278,52 @@ class _Latex(LatexPrinter):
         return super().parenthesize(item, level, is_neg=is_neg, strict=strict)
 
     def _needs_mul_brackets(self, expr: Any, first: bool = False, last: bool = False) -> bool:
-        bound = not last and expr.has(PairSum, DominatedIntegral)
-        return bound or super()._needs_mul_brackets(expr, first=first, last=last)
+        """SymPy brackets every factor with a sum somewhere inside; only one with an open end needs it."""
+        tail = expr.args[-1] if isinstance(expr, sp.Mul) else expr
+        if isinstance(tail, _BINDERS):
+            return not last or (not first and expr.could_extract_minus_sign())
+        bare = expr.xreplace({node: sp.Symbol("x") for node in expr.atoms(*_BINDERS)})
+        return super()._needs_mul_brackets(bare, first=first, last=last)
+
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        worded = re.fullmatch(r"[a-z]{3,}", expr.name) and expr.name not in greek_unicode and expr.name != "ell"
+        return rf"\mathrm{{{expr.name}}}" if worded else super()._print_Symbol(expr, style)
+
+    def _as_ordered_terms(self, expr: sp.Expr, order: Any = None) -> list[sp.Expr]:
+        """The terms in SymPy's order, but a sum does not start with a minus where another term can go first."""
+        terms: list[sp.Expr] = super()._as_ordered_terms(expr, order=order)
+        first = next((at for at, term in enumerate(terms) if not term.could_extract_minus_sign()), 0)
+        return [terms[first], *terms[:first], *terms[first + 1 :]]
+
+    def _print_Mul(self, expr: sp.Mul) -> str:
+        number, rest = expr.as_coeff_Mul()
+        if too_long(number):
+            sign, size = ("- ", -number) if number < 0 else ("", number)
+            return rf"{sign}{self._print(size)}\, {self.parenthesize(rest, PRECEDENCE['Mul'])}"
+        pair = around_binder(expr)
+        if pair is None:
+            return super()._print_Mul(expr)
+        return f"{self._print(pair[0])} {self.parenthesize(pair[1], PRECEDENCE['Mul'], strict=True)}"
+
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        if not too_long(expr):
+            return super()._print_Rational(expr)
+        whole, rest = divmod(abs(expr), 1)
+        digits = f"{int(rest * 10**DECIMALS):0{DECIMALS}}"
+        return f"{'- ' if expr < 0 else ''}{whole}.{digits}" + r"\dots"
+
+    def _print_ExpBase(self, expr: sp.exp, exp: str | None = None) -> str:
+        long = sum(not part.args for part in sp.preorder_traversal(expr.exp)) > LONGEST_RAISED
+        if not long and not expr.exp.has(*_BINDERS):
+            return super()._print_ExpBase(expr, exp)
+        return self._raised(rf"\exp\left({self._print(expr.exp)}\right)", exp)
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         base = self._print(expr.base)
         base = f"{{{base}}}" if set(base) & set("_^") else base
         layer, *units = (self._print(index) for index in expr.indices)
+        if len(units) == 1 and str(expr.base) in _MATRICES:
+            return rf"{base}_{{{layer},{units[0]}}}"
         return rf"{base}^{{({layer})}}_{{{','.join(units)}}}" if units else f"{base}_{{{layer}}}"
 
     def _helper_print_standard_power(self, expr: sp.Pow, template: str) -> str:
@@ -278,5 +353,5 @@ class _Latex(LatexPrinter):
         return self._print_log(sp.log(1 + expr.args[0], evaluate=False), exp)
 
     def _print_expm1(self, expr: sp.Function, exp: str | None = None) -> str:
-        body = rf"\left(e^{{{self._print(expr.args[0])}}} - 1\right)"
+        body = rf"\left({self._print(sp.exp(expr.args[0], evaluate=False))} - 1\right)"
         return body if exp is None else f"{body}^{{{exp}}}"

@@ -20,6 +20,7 @@ from theory.proof import cache
 from theory.proof.domains import Domain, Names, OutOfDomain, checked
 from theory.proof.judges import Finding, Verdict, judge_algebra, judge_enclosure, judge_instances, verdict_of
 from theory.proof.rules import Context, Rule
+from theory.proof.shown import Line, Page, Shown
 
 Relation = Literal["=", "<=", "<=>", "~"]
 
@@ -92,7 +93,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Chain:
+class Chain(Shown):
     """The steps of one calculation; it proves first `relation` last."""
 
     steps: tuple[Step, ...]
@@ -111,6 +112,9 @@ class Chain:
         """The weakest relation on the way."""
         order: tuple[Relation, ...] = get_args(Relation)
         return max((step.relation for step in self.steps), key=order.index)
+
+    def _page(self) -> Page:
+        return Page("", (Line(self.left, self.relation, self.right),))
 
 
 class Proof:
@@ -167,7 +171,7 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Derivation:
+class Derivation(Shown):
     """What a builder wrote for one choice of names: the statement, all steps, the form to evaluate."""
 
     statement: Chain
@@ -181,12 +185,23 @@ class Derivation:
         """Every step judged, once."""
         return tuple(step.judge() for step in self.steps)
 
+    @property
+    def judged(self) -> bool:
+        """Whether the judges have been asked."""
+        return "judgements" in vars(self)
+
+    def _page(self) -> Page:
+        from theory.proof import render
+
+        verdicts = {judgement.step.name: str(judgement.verdict) for judgement in self.judgements} if self.judged else {}
+        return Page("", (render.statement(self), render.proof(self, verdicts, unfolded=True)))
+
 
 Builder = Callable[..., Chain]
 
 
 @dataclass(frozen=True, eq=False)
-class Theorem:
+class Theorem(Shown):
     """A named statement with its proof.  Made by the `theorem` decorator; `verdict` says whether it stands."""
 
     name: str
@@ -233,6 +248,13 @@ class Theorem:
     def verdict(self) -> Verdict:
         """The weakest link of the proof and of everything it uses; judged once for each state of the sources."""
         return cache.verdict_of(self)
+
+    def _page(self) -> Page:
+        """What is known of it; the judges are not asked, since that may take long."""
+        from theory.proof import render
+
+        judged = all(derivation.judged for derivation in self.derivations())
+        return render.as_page(self, cache.record_of(self) if judged else cache.known(self))
 
     def bind(self, arguments: Mapping[str, Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
         """The choice of names and the exact values of all parameters, or OutOfDomain / TypeError in one sentence."""

@@ -24,6 +24,7 @@ from theory.probability.facts import (
     STANDARD_NORMAL,
     gaussian_transform,
     normal_entries,
+    normal_family,
     product_of_transforms,
     same_law,
     x,
@@ -55,17 +56,7 @@ FAIR_COINS = Assumption(
 
 WEIGHT_VARIANCE = 1 / N
 
-weights = Family(
-    W,
-    span=lambda row, column: (1, 1),
-    independent=GAUSSIAN_WEIGHTS,
-    independent_entries=GAUSSIAN_WEIGHTS,
-    symmetric=GAUSSIAN_WEIGHTS,
-    gaussian=GAUSSIAN_WEIGHTS,
-    identical=GAUSSIAN_WEIGHTS,
-    second=lambda row, column: WEIGHT_VARIANCE,
-    moment=lambda power, row, column: sp.S.Zero if power % 2 else sp.factorial2(power - 1) / N ** (sp.S(power) / 2),
-)
+weights = normal_family(W, GAUSSIAN_WEIGHTS, WEIGHT_VARIANCE, layer=1)
 coins = Family(
     c,
     span=lambda unit: (2, 2),

@@ -2,8 +2,8 @@
 
     0, 0, 8 (unsigned bytes), d; d sizes, each 4 bytes, the highest first; the bytes, the last index running fastest.
 
-Reference: the format of MNIST (lecun1998). Of its element types only unsigned bytes are read; data sets of images have no
-other. A file that is shorter or longer than it says is refused.
+Reference: the format of MNIST (lecun1998gradient). Of its element types only unsigned bytes are read; data sets of images
+have no other. A file that is shorter or longer than it says is refused.
 """
 
 from __future__ import annotations

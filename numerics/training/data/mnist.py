@@ -1,4 +1,4 @@
-"""MNIST: 70,000 handwritten digits of 28 x 28 grey levels (lecun1998), and a part of it as a substitute.
+"""MNIST: 70,000 handwritten digits of 28 x 28 grey levels (lecun1998gradient), and a part of it as a substitute.
 
 *mnist.* The four original files: the first 50,000 training images train, the last 10,000 validate, the test images test.
 
