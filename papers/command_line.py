@@ -1,4 +1,5 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report |
+data`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from papers import arguments
+from papers import arguments, data_commands
 from papers.arguments import BadUsage, NotHad
 from papers.commands import Commands
 from papers.terminal import emit, evidence_as_data, print_evidence, progress, table
@@ -31,6 +32,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Initialisation theory: derive it once, check every step, sample it, print it.",
 )
+
+app.add_typer(data_commands.app, name="data")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A theorem's name.", show_default=False)]
 Names = Annotated[
