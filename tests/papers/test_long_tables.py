@@ -24,8 +24,8 @@ from numerics.evidence.kept import Shelf, keeping
 from papers import latex
 from papers.claims import contradictions, ledger
 from papers.claims.claim import Claim, Finding, Verdict
+from papers.committed import committed
 from papers.mutation import of_formulas
-from papers.printed import committed
 from papers.table import Number, Table, as_csv, as_markdown, plain
 from papers.tables import TABLES
 from papers.tables import ledger as page

@@ -28,8 +28,8 @@ from numerics.evidence.provenance import theorem_hash
 from papers import latex, tables
 from papers.arguments import NotHad
 from papers.claims import comparison, ledger
+from papers.committed import committed
 from papers.files import write_whole
-from papers.printed import committed
 from papers.table import Column, Number, Source, Table, as_csv, as_markdown, plain, rounded
 from papers.tables import lengths, random_walk
 from papers.tables.mutation import resolutions
