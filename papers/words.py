@@ -116,7 +116,8 @@ def _atom(found: re.Match[str]) -> str:
         return _SIGNS[text]
     if text in _GREEK or text in _NAMES:
         return rf"\{_GREEK.get(text, text)} "
-    return text if len(text) == 1 else rf"\mathrm{{{text}}}"
+    letters = len(text) == 1 or re.fullmatch("d[A-Za-z]", text)  # a differential is no word
+    return text if letters else rf"\mathrm{{{text}}}"
 
 
 def _power(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,7 @@ def write_one(name: str, folder: Path) -> list[Path]:
 
 def save(picture: Picture, folder: Path) -> list[Path]:
     """One figure with its data; without the date, so that the same data give the same files."""
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates inside Matplotlib's own fonts
     data, stem = as_kept(picture.data()), folder / picture.name
     with style():
         drawn = picture.draw(data)

@@ -18,10 +18,10 @@ from papers.tables.initialisations import initialisation_factors
 from papers.tables.ledger import claims_ledger
 from papers.tables.lengths import failure_modes, mean_lengths
 from papers.tables.linear_regime import linear_regime_gap
-from papers.tables.mutation import mutation
+from papers.tables.mutation import resolution_table
 from papers.tables.random_walk import gains
-from papers.tables.shattering import shattering
-from papers.tables.trust import trust
+from papers.tables.shattering import gradient_correlations
+from papers.tables.trust import trust_table
 from papers.terminal import Progress
 
 TABLES: dict[str, Callable[..., Table]] = {
@@ -38,12 +38,12 @@ TABLES: dict[str, Callable[..., Table]] = {
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
-    "shattering": shattering,
+    "shattering": gradient_correlations,
     "claims_ledger": claims_ledger,
     "contradictions_gains": contradictory_gains,
     "contradictions_scales": contradictory_scales,
-    "trust": trust,
-    "mutation": mutation,
+    "trust": trust_table,
+    "mutation": resolution_table,
 }
 WRITERS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from papers.claims import contradictions
 from papers.claims.contradictions import DEPTH, SCALE, Contradiction, length_or_logarithm, residual_scales
 from papers.table import Column, Table
 from papers.tables.ledger import short_reference
-from papers.tables.notes import exact, resting_on
+from papers.tables.notes import exact, held, resting_on
 from theory.symbols import L, N
 
 LENGTH, LOGARITHM, GAIN = "failure_modes.mean_length", "failure_modes.log_length_mean", "random_walk.relu_gain"
@@ -40,7 +41,7 @@ def gains() -> Table:
             (
                 Decimal(width),
                 short_reference(of),
-                exact(gain, GAIN) if of == "sussillo2014" else Decimal(gain),
+                exact(gain, GAIN) if of == "sussillo2014" else held(Decimal(gain), contradictions, "length_or_logarithm"),
                 exact(mean, LENGTH),
                 exact(typical, LOGARITHM),
             )

@@ -27,6 +27,7 @@ MEANINGS = {
 }
 SHORT, LONG = 250, 340  # characters of a finding of one part in print, and of one of several
 SHORTEST = 150  # of a part of a finding
+CUT = " …"
 TELLING = ("without: ", "counterexample: ")
 _FAMILIAR = {
     r"equal to [\w.]+ \(\w+\): the difference is 0 in normal form": "equal in normal form",
@@ -102,8 +103,9 @@ def _cut(text: str, room: int) -> str:
     at = next((at for at, clause in enumerate(clauses) if at and clause.startswith(TELLING)), len(clauses))
     if len("; ".join(clauses)) <= room or at == len(clauses):
         return _begun(clauses, room)
-    head = _begun(clauses[:at], room - min(room // 2, len(clauses[at]) + 2))
-    return f"{head}; {_begun(clauses[at:], room - len(head) - 2)}"
+    tail = min(room // 2, len(clauses[at]))
+    head = _begun(clauses[:at], room - tail - len("; ") - len(CUT))
+    return f"{head}; {_begun(clauses[at:], room - len(head) - len('; '))}"
 
 
 def _begun(clauses: Sequence[str], room: int) -> str:
@@ -114,7 +116,7 @@ def _begun(clauses: Sequence[str], room: int) -> str:
             longer = f"{kept}{', ' if at else '; '}{part}" if kept else part
             if len(longer) > room:
                 kept = kept or part[: room + 1].rpartition(" ")[0].rstrip(" ,;:(")
-                return f"{kept} …"
+                return kept + CUT
             kept = longer
     return kept
 

@@ -20,7 +20,7 @@ NOT_MEASURED = f"{UNMEASURED} not measured by the present code; 'initium mutate'
 DIGITS = 6  # of a resolution: the values of mutants are computed to more
 
 
-def mutation() -> Table:
+def resolution_table() -> Table:
     """Every theorem with checks of its value: what is known of their resolution."""
     return resolutions([(name, *_known(recalled(name))) for name in checked()])
 

@@ -30,7 +30,7 @@ beta, x = sp.symbols("beta x")
 Row = tuple[Cell, ...]
 
 
-def shattering(*, depths: Sequence[int] = DEPTHS, betas: Sequence[Fraction | Decimal | int] = BETAS) -> Table:
+def gradient_correlations(*, depths: Sequence[int] = DEPTHS, betas: Sequence[Fraction | Decimal | int] = BETAS) -> Table:
     """The table for some depths and some weights of the branches."""
     from numerics.experiments import architectures as real
 

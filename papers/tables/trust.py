@@ -36,7 +36,7 @@ MEANINGS = {
 LABELS = string.ascii_lowercase + string.ascii_uppercase
 
 
-def trust() -> Table:
+def trust_table() -> Table:
     """Every theorem, under a heading for each subject and there in the order of the names."""
     records = {theorem.name: record_of(theorem) for theorem in sorted(theorems(), key=_place)}
     met = set().union(*(record.counts for record in records.values()))
@@ -49,10 +49,10 @@ def trust() -> Table:
         if (part := name.partition(".")[0]) != subject:
             subject = part
             rows.append((SUBJECTS.get(subject, subject), *("",) * (len(kinds) + 3)))
-        assumed = {fact for fact, _ in record.assumptions}
-        shown = ", ".join(letter for fact, letter in labels.items() if fact in assumed)
+        shown = ", ".join(letter for assumption, letter in labels.items() if assumption in record.assumptions)
         rows.append((name, record.verdict, *_steps(name, record, kinds), shown, _resolution(name, sampled)))
-    notes = [*_meanings(record.verdict for record in records.values()), *_assumptions(records.values(), labels)]
+    notes = [*_meanings(record.verdict for record in records.values()), "Assumptions:"]
+    notes += [f"({letter}) {name}: {text}" for (name, text), letter in labels.items()]
     missing = any(row[-1] == UNMEASURED for row in rows)
     return Table(
         "trust",
@@ -77,10 +77,10 @@ def _place(theorem: Theorem) -> tuple[int, str]:
     return (list(SUBJECTS).index(subject) if subject in SUBJECTS else len(SUBJECTS)), theorem.name
 
 
-def _labels(records: Iterable[Record]) -> dict[str, str]:
-    """A letter for each assumption, in the order in which they occur."""
-    names = dict.fromkeys(fact for record in records for fact, _ in record.assumptions)
-    return dict(zip(names, _letters(), strict=False))
+def _labels(records: Iterable[Record]) -> dict[tuple[str, str], str]:
+    """A letter for each assumption, name and text, in the order in which they occur."""
+    met = dict.fromkeys(assumption for record in records for assumption in record.assumptions)
+    return dict(zip(met, _letters(), strict=False))
 
 
 def _letters() -> Iterator[str]:
@@ -109,9 +109,3 @@ def _meanings(verdicts: Iterable[str]) -> Iterator[str]:
         "No resolution: a statement or a limit, for which no network can be sampled, or sampled under another theorem's "
         "name; 'initium verify' says which."
     )
-
-
-def _assumptions(records: Iterable[Record], labels: dict[str, str]) -> Iterator[str]:
-    texts = dict(fact for record in records for fact in record.assumptions)
-    yield "Assumptions:"
-    yield from (f"({letter}) {fact}: {texts[fact]}" for fact, letter in labels.items())

@@ -19,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics.checks.mutation import Resolution
+from numerics.checks.resolution import counted
 from numerics.checks.specimens import Outcome
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
@@ -29,7 +30,7 @@ from papers.arguments import NotHad
 from papers.claims import comparison, ledger
 from papers.files import write_whole
 from papers.printed import committed
-from papers.table import Column, Number, Table, as_csv, as_markdown, plain, rounded
+from papers.table import Column, Number, Source, Table, as_csv, as_markdown, plain, rounded
 from papers.tables import lengths, random_walk
 from papers.tables.mutation import resolutions
 from theory.proof.library import find
@@ -121,13 +122,14 @@ def test_every_number_knows_what_it_rests_on_by_the_hash_that_this_has_today(bui
     sources = {number.source for number in results}
     assert {source.kind for source in sources} == hashes.keys()
     assert {source: hashes[source.kind](source.name) for source in sources} == {each: each.hash for each in sources}
-    assert all((number.source.kind == "measurement") == (number.error is not None) for number in results)
+    estimates = [n for n in results if "checks.resolution" not in n.source.name]  # which are counts and extremes
+    assert all((number.source.kind == "measurement") == (number.error is not None) for number in estimates)
 
 
 def test_a_number_without_a_source_is_a_parameter_of_its_row(built):
     for table in built.values():
         given = {at for row in table.rows for at, cell in enumerate(row) if isinstance(cell, Decimal)}
-        assert {plain(table.columns[at].heading) for at in given} <= {"N", "L", "d", "k", "ρ"}
+        assert {plain(table.columns[at].heading) for at in given} <= {"N", "L", "d", "k", "ρ", "β"}
 
 
 # --- printed against derived -----------------------------------------------------------------------
@@ -168,7 +170,8 @@ def test_a_condition_that_does_not_keep_the_variance_is_said_not_to_suffice():
 
 WELL_FORMED = re.compile(
     r"\\[&%$#_{}]|\\(textbackslash|textasciitilde|textasciicircum|textasciigrave|textless|textgreater|textbar"
-    r"|textendash|textemdash|dots|ss)\{\}|\\textsuperscript\{2\}|\\\([\\A-Za-z'-]+\\\)|\\texttt\{U\+[0-9A-F]{4,6}\}"
+    r"|textendash|textemdash|dots|ss|dag|ddag|textdegree|textquotedblleft|textquotedblright)\{\}"
+    r"|\\text(sub|super)script\{[A-Za-z0-9+-]\}|\\\([\\A-Za-z'-]+\\\)|\\texttt\{U\+[0-9A-F]{4,6}\}"
     r"|\\[`'^~\"rcv]\{[A-Za-z]\}|[-']\{\}|[^\\&%$#_{}~^<>|`]"
 )
 
@@ -191,17 +194,20 @@ def test_no_text_adds_a_cell_to_a_markdown_table(heading, text):
 def test_the_numbers_of_a_column_fit_its_format(built):
     for table in built.values():
         text = latex.table(table)
-        formats = re.findall(r"S\[table-format=(-?)(\d+)\.(\d+)(?:\((\d+)\))?\]", text)
+        formats = re.findall(r"S\[table-format=(-?)(\d+)\.(\d+)(?:\((\d+)\))?(?:e(-?)(\d+))?\]", text)
         numeric = [at for at in range(len(table.columns)) if table.is_number(at)]
-        assert len(formats) == len(numeric)
-        for at, (sign, whole, places, error) in zip(numeric, formats, strict=True):
+        pages = text.count(r"\begin{tabular}") + text.count(r"\begin{longtable}")
+        assert formats == pages * formats[: len(numeric)]
+        for at, (sign, whole, places, error, minus, power) in zip(numeric, formats[: len(numeric)], strict=True):
             numbers = [row[at] for row in table.rows if isinstance(row[at], (Decimal, Number))]
             for shown in (rounded(number, table.columns[at]) for number in numbers):
-                number = re.fullmatch(r"(-?)(\d+)\.?(\d*)(?:\((\d+)\))?", shown)
+                number = re.fullmatch(r"(-?)(\d+)\.?(\d*)(?:\((\d+)\))?(?:e(-?)(\d+))?", shown)
                 assert len(number[1]) <= len(sign)
                 assert len(number[2]) <= int(whole)
                 assert len(number[3]) <= int(places)
                 assert len(number[4] or "") <= int(error or 0)
+                assert len(number[5] or "") <= len(minus)
+                assert len(number[6] or "") <= int(power or 0)
 
 
 def compiled(body: str, folder: Path) -> str:
@@ -265,7 +271,8 @@ def test_the_table_of_resolutions_counts_what_became_of_the_mutants():
 
     first = Resolution("a.theorem", outcomes("killed", "killed", "survived", "below", "no value"), ())
     second = Resolution("another.theorem", outcomes("survived"), ("a check of it: refuted",))
-    table = resolutions([first, second])
+    run = Source("a run", "computation", "0")
+    table = resolutions([(each.theorem, counted(each), run) for each in (first, second)])
     above, refuted, resolution = ("mutants, line at 1%, above", "refuted", "resolution, %")
     rows = read(table)
     assert [(row["theorem"], row[above], row[refuted]) for row in rows] == [
@@ -273,5 +280,5 @@ def test_the_table_of_resolutions_counts_what_became_of_the_mutants():
         ("another.theorem", "1", "0"),
     ]
     assert float(rows[0][resolution]) == pytest.approx(2)
-    assert rows[1][resolution] == ""
+    assert rows[1][resolution] == "none"
     assert any("a check of it: refuted" in plain(note) for note in table.notes)
