@@ -173,9 +173,8 @@ def test_every_theorem_and_claim_is_on_the_page_with_its_formulas():
     seen = "".join(Elements(page).text)
     for claim in claims():
         assert claim.says in seen
-    for tree in [
-        tree for claim in claims() for tree in (claim.printed, claim.finding.derived, claim.finding.factor) if tree
-    ]:
+    expressions = [tree for claim in claims() for tree in (claim.printed, claim.finding.derived, claim.finding.factor)]
+    for tree in filter(lambda tree: tree is not None, expressions):
         formula = visible(mathml(tree))
         assert all(visible(f"<m>{name(symbol.name)}</m>") in formula for symbol in tree.atoms(sp.Symbol))
 
