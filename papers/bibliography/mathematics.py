@@ -95,10 +95,6 @@ WORKS = (
         1990, "The Annals of Probability", volume="18", number="3", pages="1269-1283", doi="10.1214/aop/1176990746",
     ),
     Work(
-        "mathml2025", "misc", ("World Wide Web Consortium",), "MathML Core", 2025, "W3C Candidate Recommendation",
-        page="https://www.w3.org/TR/mathml-core/",
-    ),
-    Work(
         "matsumoto1998", "article", ("Makoto Matsumoto", "Takuji Nishimura"),
         "Mersenne Twister: A 623-dimensionally equidistributed uniform pseudo-random number generator", 1998,
         "ACM Transactions on Modeling and Computer Simulation", volume="8", number="1", pages="3-30",
