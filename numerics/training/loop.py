@@ -7,8 +7,7 @@
 "batch", step): step t has the same minibatch whether the run was interrupted or not, and all networks of a fleet see the
 same one. A stream of generated images has no set: there step t's images are generated from that stream.
 
-*Divergence.* A network whose loss is not finite stops: its parameters stay what they are, and its loss is infinite from
-then on. Others are not touched.
+*Divergence.* A network whose loss or gradient is not finite stops, with the parameters it has. Others are not touched.
 
 *Resumption.* A checkpoint is the parameters, the optimiser's moments, the step and the history, written whole or not at all;
 as everything else is decided by seeds and steps, a run that is resumed ends as one that was not interrupted, bit by bit
@@ -79,11 +78,14 @@ class Training:
             self.step / self.plan.steps
         )
         with torch.no_grad():
-            for at, (parameter, gradient) in enumerate(zip(self.fleet.parameters, gradients, strict=False)):
-                move = self._move(at, gradient)
+            moves = [self._move(at, gradient) for at, gradient in enumerate(gradients)]
+            if moves:  # a sum is finite where all terms are, and takes one pass
+                self.alive &= torch.stack([move.flatten(1).sum(1) for move in moves]).isfinite().all(0)
+            steps, whole = torch.where(self.alive, rates, 0.0), bool(self.alive.all())
+            for parameter, move in zip(self.fleet.parameters, moves, strict=False):
                 shape = (-1, *(1,) * (parameter.dim() - 1))
-                alive = self.alive.view(shape) & move.isfinite().flatten(1).all(1).view(shape)
-                parameter.sub_(torch.where(alive, rates.view(shape) * move, 0.0))
+                finite = move if whole else torch.where(self.alive.view(shape), move, 0.0)
+                parameter.addcmul_(finite, steps.view(shape), value=-1)
 
     def _move(self, at: int, gradient: Tensor) -> Tensor:
         """The direction of the step for one parameter."""
