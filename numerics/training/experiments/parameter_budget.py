@@ -26,9 +26,8 @@ from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted
 from numerics.training.experiments.comparison import Row, order
 from numerics.training.experiments.courses import Course
-from numerics.training.experiments.random_walk import OUTPUT, STARTED, gain, network, walk
+from numerics.training.experiments.random_walk import STARTED, chances_to_start, gain, network, walk
 from numerics.training.experiments.ranks import trend
-from numerics.training.experiments.reach import kernel, window
 
 
 @dataclass(frozen=True)
@@ -106,10 +105,7 @@ def predictions(config: Config) -> Predictions:
 def _predicted(config: Config, depth: int) -> Depth:
     wide = width(config, depth)
     mean, deviation = walk(wide, depth, gain("random walk", wide))
-    whole = (config.features, *(wide,) * depth)
-    size = math.log(kernel(whole, OUTPUT.entry_variance(wide, config.classes)))
-    windows = [window(rate, config.final_rate, config.steps, config.classes) for rate in config.rates]
-    return Depth(depth, wide, mean, deviation, tuple(each.chance(size + mean, deviation) for each in windows))
+    return Depth(depth, wide, mean, deviation, chances_to_start(config, wide, depth, mean, deviation))
 
 
 # --- observed --------------------------------------------------------------------------------------------------

@@ -14,9 +14,9 @@ Predictions.  The log-norm of the gradient walks: ln |dC/ds^1|^2/|dC/ds^D|^2 has
 variance ``random_walk.walk_variance`` of D - 1 steps, normal for many layers; a network starts to learn, the loss on watched
 training examples falling below ``STARTED`` of guessing's, only if that walk ends inside the window of ``reach``.
 
-What decides: S-12, that networks with the walk's gain start at the paper's 1000 layers (size full), and their mistakes on the
-training set; at any depth, that their losses lie below those with Glorot's variance. R-04 (gains above 1), that networks of
-gain 1 do not start. S-09 for rectifiers, that losses lie below those of He's gain, where the width parts the two walks.
+What decides: S-12, that networks with the walk's gain start at the paper's 1000 layers (size full), and their mistakes on
+the training set; at any depth, that their losses lie below those with Glorot's variance. R-04 (gains above 1), that networks
+of gain 1 do not start. S-09 for rectifiers, that losses lie below those of He's gain, where the width parts the two walks.
 Reference: sussillo2014.  Assumptions: one fixed input for the walk; biases start at 0; MNIST in [-1, 1].
 """
 
@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from numerics.ensembles import Inputs, Network, Weights, dense
 from numerics.evaluate import function
@@ -31,7 +32,7 @@ from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted, walked
 from numerics.training.experiments.comparison import Row, order
 from numerics.training.experiments.courses import Course
-from numerics.training.experiments.reach import kernel, window
+from numerics.training.experiments.reach import Descent, kernel, told_apart
 
 INITS = ("random walk", "He", "Glorot")
 STARTED = 0.95  # of ln C: from there on the loss has left the plateau of guessing, on which class frequencies are 0.999
@@ -105,16 +106,22 @@ class Predictions:
 
 def predictions(config: Config) -> Predictions:
     """Where the walks end, and which of them a rate can use."""
-    return Predictions(tuple(_start(config, init, rate) for init in INITS for rate in config.rates))
+    starts = []
+    for init in INITS:
+        g = gain(init, config.width)
+        mean, deviation = walk(config.width, config.depth, g)
+        chances = chances_to_start(config, config.width, config.depth, mean, deviation)
+        rated = zip(config.rates, chances, strict=True)
+        starts += [Start(init, g, rate, mean, deviation, chance) for rate, chance in rated]
+    return Predictions(tuple(starts))
 
 
-def _start(config: Config, init: str, rate: float) -> Start:
-    g = gain(init, config.width)
-    mean, deviation = walk(config.width, config.depth, g)
-    whole = (config.features, *(config.width,) * config.depth)
-    size = math.log(kernel(whole, OUTPUT.entry_variance(config.width, config.classes)))
-    reached = window(rate, config.final_rate, config.steps, config.classes)
-    return Start(init, g, rate, mean, deviation, reached.chance(size + mean, deviation))
+def chances_to_start(config: Any, width: int, depth: int, mean: float, deviation: float) -> tuple[float, ...]:
+    """That a walk of this mean and deviation ends in the window, for each rate of a config."""
+    told = told_apart(config.data, config.examples, config.classes)
+    size = kernel((config.features, *(width,) * depth), OUTPUT.entry_variance(width, config.classes))
+    descents = [Descent(rate, config.steps, config.classes, told, config.final_rate) for rate in config.rates]
+    return tuple(descent.lowers(size).chance(mean, deviation) for descent in descents)
 
 
 def walk(width: int, depth: int, gain: float) -> tuple[float, float]:

@@ -70,7 +70,8 @@ def collapse(claims: str, what: str, families: Sequence[str], values: Sequence[f
         for rows in groups:
             mixed[rows] = stream.permutation(ranks[rows])
         drawn[at] = _explained(mixed, cells)
-    verdict: Verdict = "differs" if _chance(drawn >= each) < ALPHA else "agrees"
+    told: Verdict = "differs" if _chance(drawn >= each) < ALPHA else "agrees"
+    verdict: Verdict = told if each else "undecided"
     share = one / each if each else math.nan
     return Row(claims, what, "1", share, math.nan, verdict, f"permutation test at {ALPHA:g}")
 
