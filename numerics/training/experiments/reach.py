@@ -1,8 +1,8 @@
 """Which networks plain gradient descent can bring to learn at all: those whose gradients' walk ends inside a window.
 
 K is the squared norm of one logit's gradient in all weights, for one example (a diagonal entry of the tangent kernel), and Z
-what the walk of squared lengths over the layers multiplies it by: K = k Z, and f^2 is in proportion to Z for a logit f. There
-are C classes; a guess p = 1/C costs ln C; the error is e = p - y. To first order
+what the walk of squared lengths over the layers multiplies it by: K = k Z, and f^2 is in proportion to Z for a logit f.
+There are C classes, a guess p = 1/C costs ln C, and the error is e = p - y. To first order
 
     logits of an example's class move by s K sum r_t over steps of rates r_t, where s is the share of the inputs' squares
     that tells classes apart, |E e x|^2/E|x|^2: to give up a cost of ln C they must move by as much, to rank classes by |f|;
