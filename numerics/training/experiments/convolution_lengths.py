@@ -1,17 +1,18 @@
 """Mean lengths in deep convolutional networks at initialisation: which laws of weights keep them, and what a figure shows.
 
-Setting.  d rectified 3 x 3 convolutions of one picture, circular padding, as many features in each as the config says, weights
-of the usual laws (``initialisations``), fans counted with the kernel; M_j is the mean square of layer j. Nothing is trained.
+Setting.  d rectified 3 x 3 convolutions of one picture, circular padding, as many features in each as the config says,
+weights of the usual laws (``initialisations``), fans counted with the kernel; M_j is the mean square of layer j. Nothing is
+trained.
 
 Predictions.  With circular padding a convolution acts on the mean length as a dense layer whose fan-in is features times
-kernel size (``failure_modes.circular_convolution``), so E[M_j | M_(j-1)] = M_(j-1) times ``failure_modes.length_factor`` with
-these fans, exactly and whatever the picture. So the mean over layers 2..d of M_j/M_(j-1) is on average that factor, and
+kernel size (``failure_modes.circular_convolution``), so E[M_j | M_(j-1)] is M_(j-1) times ``failure_modes.length_factor``
+with these fans, exactly and whatever the picture. So the mean over layers 2..d of M_j/M_(j-1) is on average that factor, and
 E M_d/M_0 the product of all. An average of M_d itself says nothing: its tail is too heavy (E M_d^2 is exponential in
 d/features); the product of the layers' mean ratios is an estimate of it that does.
 
-What decides: H-09 (a figure: 10^36, 10^5, 10^-5.5, 10^-26 and 10^-37 after 100 layers of 10 features for 2x He, He, truncated
-He, "Glorot uniform" and "Glorot normal"). Both of Glorot's names mean one variance, so the last two differ by more than their
-names say; relative to He's they are what glorot_uniform and glorot_truncated give here.
+What decides: H-09 (a figure: 10^36, 10^5, 10^-5.5, 10^-26 and 10^-37 after 100 layers of 10 features for 2x He, He,
+truncated He, "Glorot uniform" and "Glorot normal"). Both of Glorot's names mean one variance, so the last two differ by more
+than their names say; relative to He's they are what glorot_uniform and glorot_truncated give here.
 Reference: hanin2018start, figure 1, of one colour picture; zero padding changes all laws alike.
 Assumptions: independent symmetric weights, no biases; errors of the powers of ten to first order in 1/networks.
 """
@@ -93,7 +94,7 @@ def picture(config: Config) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Lengths:
-    """ratios: of each network, the mean of M_j/M_(j-1) over j > 1.  layers, errors: the mean of each layer's, and its error."""
+    """ratios: each network's mean of M_j/M_(j-1) over j > 1.  layers, errors: each layer's mean, and its error."""
 
     law: str
     ratios: tuple[float, ...]
@@ -136,7 +137,8 @@ def lengths(config: Config, law: str) -> Lengths:
 
     pixels, _, shape, _ = examples(config.data, "train", 1)
     layer = Convolution(config.features, KERNEL, WEIGHTS[law]), Activation("relu")
-    drawn, found = Network(Inputs(shape), layer * config.depth), []
+    drawn = Network(Inputs(shape), layer * config.depth)
+    found: list[tuple[float, ...]] = []
     for first in range(0, config.networks, TOGETHER):
         ships = [Ship(drawn, f"convolution lengths, {law}, network {first + at}") for at in range(TOGETHER)]
         found += monitors.lengths(Fleet(ships, torch.device("cpu")), pixels.reshape(1, *shape))

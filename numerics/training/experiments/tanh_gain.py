@@ -9,8 +9,8 @@ Predictions.  For width to infinity pre-activations of layer d are normal, of va
 
 and a layer multiplies squared gradients by g^2 J(q), J(q) = E tanh'(s)^2, which is ``variance.jacobian_factor``. m follows
 from it: tanh' = 1 - tanh^2, so by Price's theorem m' = J - 2 E tanh^2 tanh' = 3 J - 2 + 2 m, from m(0) = 0. A finite width
-adds the fluctuation of a linear layer (``random_walk.linear_log_mean``, ``linear_log_variance``), which is an idealisation: that
-of tanh' is left out. The network starts if ln Z ends inside the window of ``reach``, with k from the q_d of all layers.
+adds the fluctuation of a linear layer (``random_walk.linear_log_mean``, ``linear_log_variance``), which is an idealisation:
+that of tanh' is left out. The network starts if ln Z ends inside the window of ``reach``, with k from the q_d of all layers.
 
 What decides: S-08 (gains from 1.1 to 1.3 work), that networks of these gains start, and that their losses lie below those of
 each other gain; S-09 (1.15 for tanh), that no gain's losses lie below those of 1.15.
