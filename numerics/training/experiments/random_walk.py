@@ -32,7 +32,8 @@ from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted, walked
 from numerics.training.experiments.comparison import Row, order
 from numerics.training.experiments.courses import Course
-from numerics.training.experiments.reach import Descent, kernel, told_apart
+from numerics.training.experiments.reach import Descent, kernel
+from numerics.training.experiments.shares import below_rectifiers, shares_of
 
 INITS = ("random walk", "He", "Glorot")
 STARTED = 0.95  # of ln C: from there on the loss has left the plateau of guessing, on which class frequencies are 0.999
@@ -118,10 +119,11 @@ def predictions(config: Config) -> Predictions:
 
 def chances_to_start(config: Any, width: int, depth: int, mean: float, deviation: float) -> tuple[float, ...]:
     """That a walk of this mean and deviation ends in the window, for each rate of a config."""
-    told = told_apart(config.data, config.examples, config.classes)
+    shares = below_rectifiers(shares_of(config.data, config.examples, config.classes), depth)
+    cost = (1 - STARTED) * math.log(config.classes)
     size = kernel((config.features, *(width,) * depth), OUTPUT.entry_variance(width, config.classes))
-    descents = [Descent(rate, config.steps, config.classes, told, config.final_rate) for rate in config.rates]
-    return tuple(descent.lowers(size).chance(mean, deviation) for descent in descents)
+    descents = [Descent(rate, config.steps, config.classes, shares, config.final_rate) for rate in config.rates]
+    return tuple(descent.lowers(size, cost).chance(mean, deviation) for descent in descents)
 
 
 def walk(width: int, depth: int, gain: float) -> tuple[float, float]:

@@ -2,16 +2,17 @@
 
 K is the squared norm of one logit's gradient in all weights, for one example (a diagonal entry of the tangent kernel), and Z
 what the walk of squared lengths over the layers multiplies it by: K = k Z, and f^2 is in proportion to Z for a logit f.
-There are C classes, a guess p = 1/C costs ln C, and the error is e = p - y. To first order
+There are C classes, and a guess p = 1/C has the error e = p - y. To first order
 
-    logits of an example's class move by s K sum r_t over steps of rates r_t, where s is the share of the inputs' squares
-    that tells classes apart, |E e x|^2/E|x|^2: to give up a cost of ln C they must move by as much, to rank classes by |f|;
+    steps of rates r_t lower the cost by s K sum r_t, where s = |E e x|^2/E|x|^2 is the share of the inputs' squares that
+    tells classes apart, and move the logits of an example's own class as far: to give up a cost c that must reach c, to rank
+    classes it must reach what a logit varies by from example to example, the root of f^2 times the share that varies;
     the cost has the curvature K/C along a gradient that examples share: beyond r_0 K/C = 2 descent first climbs, and
     rectifier networks come back from there, to a smaller K, until about  r_0 K/C = ``CLIMBED`` (lewkowycz2020, measured).
 
-That a network starts if and only if ln Z lies between the two is the hypothesis that experiments test, and no theorem:
-layers change what classes share, K grows while a network learns, and constants of order 1 are guesses. What theorems say is
-where ln Z lies, which is a matter of many powers of e.
+That a network starts if and only if ln Z lies between the two is the hypothesis that experiments test, and no theorem: K
+grows while a network learns, and constants of order 1 are guesses. What theorems say is where ln Z lies, a matter of many
+powers of e, and what depth leaves of the shares (``shares``).
 
 *A dense network whose lengths are kept* has |dC/dW^d|^2 = |z^(d-1)|^2 |dC/ds^d|^2 with |z^d|^2 = n_d |x|^2/n_0. Inputs in
 [-1, 1] have |x|^2 about n_0, and |d logit/ds^D|^2 = n_D v/2 for rectifiers and output weights of variance v. So
@@ -27,11 +28,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from torch import Tensor
+from numerics.training.experiments.shares import Shares
 
 CLIMBED = 12.0  # what linear networks survive is 4
 
@@ -53,25 +51,25 @@ class Window:
 
 @dataclass(frozen=True)
 class Descent:
-    """Steps at a rate that falls geometrically to ``final_rate`` of itself; ``signal``: the share s of the module."""
+    """Steps at a rate that falls geometrically to ``final_rate`` of itself."""
 
     rate: float
     steps: int
     classes: int
-    signal: float
+    shares: Shares
     final_rate: float = 1.0
 
-    def lowers(self, kernel: float) -> Window:
-        """For a network to leave the cost of guessing, by its k."""
-        return Window(math.log(math.log(self.classes) / self._moved(kernel)), self._highest(kernel))
+    def lowers(self, kernel: float, cost: float) -> Window:
+        """For a network to give up that cost, by its k."""
+        return Window(math.log(cost / self._moved(kernel)), self._highest(kernel))
 
     def ranks(self, kernel: float, logit: float) -> Window:
         """For a network to rank the classes, by its k and |f| at Z = 1: there |f| is in proportion to the root of Z."""
-        return Window(2 * math.log(logit / self._moved(kernel)), self._highest(kernel))
+        return Window(math.log(logit**2 * self.shares.varies / self._moved(kernel) ** 2), self._highest(kernel))
 
     def _moved(self, kernel: float) -> float:
         mean = (1 - self.final_rate) / -math.log(self.final_rate) if self.final_rate != 1 else 1.0
-        return self.rate * mean * self.steps * self.signal * kernel
+        return self.rate * mean * self.steps * self.shares.told * kernel
 
     def _highest(self, kernel: float) -> float:
         return math.log(CLIMBED * self.classes / (self.rate * kernel))
@@ -80,21 +78,3 @@ class Descent:
 def kernel(widths: Sequence[int], output_variance: float) -> float:
     """k of a dense rectifier network n_0, n_1, ..., n_D that keeps lengths, the classes not among the widths."""
     return sum(widths[:-1]) * widths[-1] * output_variance / 2 + widths[-1]
-
-
-@cache
-def told_apart(data: str, count: int, classes: int) -> float:
-    """The ``signal`` of so many training examples."""
-    from numerics.training.experiments.pictures import examples
-
-    inputs, labels, _, _ = examples(data, "train", count)
-    return signal(inputs, labels, classes)
-
-
-def signal(inputs: Tensor, labels: Tensor, classes: int) -> float:
-    """|E (y - E y) x|^2/E|x|^2 for inputs (n, features) and labels (n,)."""
-    import torch
-
-    told = torch.nn.functional.one_hot(labels, classes).to(inputs.dtype)
-    together = (told - told.mean(0)).T @ inputs / len(inputs)
-    return float(together.square().sum() / inputs.square().sum(1).mean())

@@ -7,8 +7,8 @@ least 20 % of the test inputs right; infinite if there is none.
 Predictions.  Module l multiplies the mean squared length by 1 + 2 eta_l^2 exactly (``failure_modes.resnet_mean_length``), in
 all G, and its mean square by ``failure_modes.linear_module_second_moment``: bounded at every depth if b < 1, exponential in
 L if b = 1. With independent factors ln Z is about normal, of variance v = ln E Z^2/(E Z)^2 and mean ln G - v/2. The window
-is that of ``reach``, where with lengths kept, stream width n, h hidden units, and inputs of |x|^2 about n_0 (z_0 then has
-the mean square 2)
+is that of ``reach`` for the shares of the inputs, which the skips keep; with stream width n, h hidden units, and inputs of
+|x|^2 about n_0 (z_0 then has the mean square 2), where lengths are kept
 
     k = 2 n_0 + 2 n + 4 (n + h) sum eta_l^2/(1 + 2 eta_l^2),     f^2 = 4 Z.
 
@@ -28,7 +28,9 @@ from numerics.evaluate import function
 from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted
 from numerics.training.experiments.comparison import Row, majority
-from numerics.training.experiments.start import HE, descent, first_steps
+from numerics.training.experiments.reach import Descent
+from numerics.training.experiments.shares import shares_of
+from numerics.training.experiments.start import HE, first_steps
 
 BASES = (1.0, 0.9, 0.75, 0.5)
 
@@ -101,7 +103,9 @@ def _growth(config: Config, base: float, depth: int) -> Growth:
     variance = max(sum(map(math.log, squares)) - 2 * math.log(grown), 0.0)
     mean, deviation = math.log(grown) - variance / 2, math.sqrt(variance)
     kernel = 2 * config.features + 2 * n + 4 * (n + h) * sum(each**2 / (1 + 2 * each**2) for each in eta)
-    windows = [descent(config, rate).ranks(kernel, 2.0) for rate in config.rates]
+    shares = shares_of(config.data, config.examples, config.classes)
+    descents = [Descent(rate, config.steps, config.classes, shares) for rate in config.rates]
+    windows = [each.ranks(kernel, 2.0) for each in descents]
     return Growth(base, depth, grown, mean, deviation, tuple(window.chance(mean, deviation) for window in windows))
 
 

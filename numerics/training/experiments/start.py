@@ -30,7 +30,8 @@ from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted
 from numerics.training.experiments.comparison import Row
 from numerics.training.experiments.ranks import collapse, explained, trend, trend_within
-from numerics.training.experiments.reach import Descent, kernel, told_apart
+from numerics.training.experiments.reach import Descent, kernel
+from numerics.training.experiments.shares import below_rectifiers, shares_of
 
 GOAL = 0.2  # the share of right answers (hanin2018start); guessing has 0.1
 HE = Weights("normal", 2, "fan_in")
@@ -66,7 +67,7 @@ class Config:
 
 SIZES = {
     "s": Config((0.8, 1.6), "shapeset", 1024, 9, 400, 200, 40, 10, 32, 0.01, 3),
-    "m": Config((0.8, 1.6, 2.4, 3.2, 4.0), "mnist", 784, 10, 50_000, 500, 1500, 20, 128, 0.01, 8),
+    "m": Config((1.6, 3.2, 4.8, 6.4), "mnist", 784, 10, 50_000, 500, 1500, 20, 128, 0.01, 8),
     "full": Config(
         (0.8, 1.6, 2.4, 3.2, 4.0, 4.8, 5.6, 6.4), "mnist", 784, 10, 50_000, 10_000, 4883, 7, 1024, 0.01, 20, "cuda"
     ),
@@ -120,16 +121,16 @@ def _lengths(config: Config, family: str, total: float) -> Lengths:
         return float(function(f"failure_modes.{name}")(widths=list(whole)))
 
     mean, deviation = theorem("log_length_mean"), math.sqrt(theorem("log_length_variance"))
-    inside = descent(config, config.rate).ranks(*at_length_1(config, widths)).chance(mean, deviation)
+    inside = descent(config, len(widths)).ranks(*at_length_1(config, widths)).chance(mean, deviation)
     alive = 1 - theorem("dead_layer_probability")
     moment, variance = theorem("second_moment"), theorem("layer_variance")
     return Lengths(family, total, len(widths), moment, variance, mean, deviation, alive * inside)
 
 
-def descent(config: Any, rate: float) -> Descent:
-    """At a constant rate on the data that a config names."""
-    told = told_apart(config.data, config.examples, config.classes)
-    return Descent(rate, config.steps, config.classes, told)
+def descent(config: Any, depth: int) -> Descent:
+    """At a constant rate on the data that a config names, as so many rectifier layers leave them."""
+    shares = below_rectifiers(shares_of(config.data, config.examples, config.classes), depth)
+    return Descent(config.rate, config.steps, config.classes, shares)
 
 
 def at_length_1(config: Any, widths: Widths) -> tuple[float, float]:

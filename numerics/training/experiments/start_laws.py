@@ -50,7 +50,7 @@ class Config:
 
 SIZES = {
     "s": Config((6, 12), "shapeset", 1024, 9, 400, 200, 40, 10, 32, 0.01, 3),
-    "m": Config((10, 20, 40), "mnist", 784, 10, 50_000, 500, 600, 20, 128, 0.01, 5),
+    "m": Config((10, 20, 40), "mnist", 784, 10, 50_000, 500, 1000, 20, 128, 0.01, 8),
     "full": Config((10, 20, 40, 70, 100), "mnist", 784, 10, 50_000, 10_000, 4883, 7, 1024, 0.01, 10, "cuda"),
 }
 
@@ -94,7 +94,7 @@ def _lengths(config: Config, law: str, depth: int) -> Lengths:
     mean = kept + math.log(first) + (depth - 1) * math.log(factor)
     kernel, logit = at_length_1(config, widths)
     given = LAWS[law].entry_variance(depth, config.classes) * depth / 2  # of the output weights, over He's
-    window = descent(config, config.rate).ranks(kernel * given, logit * math.sqrt(given))
+    window = descent(config, depth).ranks(kernel * given, logit * math.sqrt(given))
     return Lengths(law, depth, factor, mean, math.sqrt(variance), window.chance(mean, math.sqrt(variance)))
 
 

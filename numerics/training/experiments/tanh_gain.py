@@ -33,7 +33,8 @@ from numerics.training.experiments.chances import counted
 from numerics.training.experiments.comparison import Row, near, order
 from numerics.training.experiments.courses import Course
 from numerics.training.experiments.random_walk import OUTPUT, STARTED, network
-from numerics.training.experiments.reach import Descent, told_apart
+from numerics.training.experiments.reach import Descent
+from numerics.training.experiments.shares import shares_of
 
 Curve = Callable[[float], float]
 
@@ -66,7 +67,7 @@ class Config:
 GAINS = (0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.3, 1.4, 1.5)
 SIZES = {
     "s": Config(12, 12, (1.0, 1.15, 1.5), "shapeset", 1024, 9, 400, 200, 40, 20, 32, (0.01,), 0.3, 3),
-    "m": Config(48, 100, GAINS, "mnist", 784, 10, 50_000, 1000, 1200, 300, 32, (0.001, 0.003), 0.1, 4),
+    "m": Config(48, 100, GAINS, "mnist", 784, 10, 50_000, 1000, 2000, 500, 32, (0.001, 0.003), 0.1, 4),
     "full": Config(
         200, 300, GAINS, "mnist", 784, 10, 50_000, 10_000, 50_000, 5000, 100, (1e-4, 3e-4, 1e-3), 0.01, 10, "cuda"
     ),
@@ -100,7 +101,8 @@ def predictions(config: Config) -> Predictions:
 
 
 def _start(config: Config, gain: float, square: Curve, slope: Curve) -> Start:
-    told = told_apart(config.data, config.examples, config.classes)
+    cost = (1 - STARTED) * math.log(config.classes)
+    shares = shares_of(config.data, config.examples, config.classes)
     steps, n = config.depth - 1, config.width
     bias, variance = (float(function(f"random_walk.linear_log_{what}")(N=n)) for what in ("mean", "variance"))
     deviation = math.sqrt(steps * variance)
@@ -114,7 +116,8 @@ def _start(config: Config, gain: float, square: Curve, slope: Curve) -> Start:
     below = [config.features, *(n * square(q) for q in variances)]  # |z^0|^2..|z^D|^2
     kernel = sum(length * gradient for length, gradient in zip(below[:-1], reversed(back), strict=True)) + below[-1]
     windows = [
-        Descent(rate, config.steps, config.classes, told, config.final_rate).lowers(kernel) for rate in config.rates
+        Descent(rate, config.steps, config.classes, shares, config.final_rate).lowers(kernel, cost)
+        for rate in config.rates
     ]
     mean = sum(map(math.log, factors)) + steps * bias
     return Start(gain, mean, deviation, tuple(window.chance(steps * bias, deviation) for window in windows))
