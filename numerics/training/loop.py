@@ -137,7 +137,8 @@ def minibatches(
     """Rows of a training set, drawn with replacement for each step."""
 
     def batch(step: int) -> Batch:
-        rows = torch.randint(len(labels), (size,), generator=stream(seed, "batch", step))
+        drawn = stream(seed, "batch", step)
+        rows = torch.randint(len(labels), (size,), generator=drawn, device=drawn.device)
         return inputs[rows], labels[rows]
 
     return batch
