@@ -102,11 +102,15 @@ def _growth(config: Config, base: float, depth: int) -> Growth:
     squares = function("failure_modes.linear_module_second_moment")(scale=list(eta), width=n, hidden=h)
     variance = max(sum(map(math.log, squares)) - 2 * math.log(grown), 0.0)
     mean, deviation = math.log(grown) - variance / 2, math.sqrt(variance)
-    kernel = 2 * config.features + 2 * n + 4 * (n + h) * sum(each**2 / (1 + 2 * each**2) for each in eta)
     shares = shares_of(config.data, config.examples, config.classes)
     descents = [Descent(rate, config.steps, config.classes, shares) for rate in config.rates]
-    windows = [each.ranks(kernel, 2.0) for each in descents]
+    windows = [each.ranks(kernel(config.features, n, h, eta), 2.0) for each in descents]
     return Growth(base, depth, grown, mean, deviation, tuple(window.chance(mean, deviation) for window in windows))
+
+
+def kernel(features: int, width: int, hidden: int, eta: tuple[float, ...]) -> float:
+    """k of the module's docstring."""
+    return 2 * features + 2 * width + 4 * (width + hidden) * sum(each**2 / (1 + 2 * each**2) for each in eta)
 
 
 # --- observed --------------------------------------------------------------------------------------------------
