@@ -84,7 +84,8 @@ def test_a_trend_between_groups_is_none_within_them():
     assert trend("", "", places, by_group).verdict == "agrees"
     assert trend_within("", "", places, by_group, groups).verdict == "undecided"
     found = trend_within("", "", places, by_place, groups)
-    assert (found.verdict, found.observed) == ("agrees", 1.0)
+    assert found.verdict == "agrees"
+    assert 0.8 < found.observed < 1  # ten ties on either side: the correlation of two ranks with twenty is sqrt(3/4)
     assert trend_within("", "", places, [-value for value in by_place], groups).verdict == "differs"
 
 

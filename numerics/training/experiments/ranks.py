@@ -1,12 +1,12 @@
 """Rules by ranks, for what has no known law: steps until something happens, errors after training.
 
     trend         one number rises with another                          Kendall's test
-    trend_within  it does so among networks that are alike in a third    permutation test of Kendall's S, summed over groups
+    trend_within  it does so among networks that are alike in a third    permutation test of the correlation of ranks in groups
     collapse      among networks of one place families are no different  permutation test of the spread of their mean ranks
 
 Both permutation tests exchange networks inside a group: under the null hypothesis they have one law there. What never
 happened is infinite and ties with its like. ``collapse`` accepts what it cannot refute.
-Reference: kendall1938.
+Reference: kendall1938, spearman1904.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from numerics.sampling.streams import numpy_generator
 from numerics.training.experiments.comparison import ALPHA, Row, Verdict
 
 PERMUTATIONS = 10_000  # a p-value near ALPHA is known to a third of itself: one binomial standard error
+ROUNDING = 1e-9  # relative: sums of the same terms in another order
+
+Reals = NDArray[np.float64]
 
 
 def trend(claims: str, what: str, places: Sequence[float], values: Sequence[float]) -> Row:
@@ -36,21 +39,17 @@ def trend(claims: str, what: str, places: Sequence[float], values: Sequence[floa
 def trend_within(
     claims: str, what: str, places: Sequence[float], values: Sequence[float], groups: Sequence[float]
 ) -> Row:
-    """Predicted: values rise with places in each group.  Observed: the share of pairs that do, less those that do not."""
-    stream, total, pairs = numpy_generator("trend within groups", what), 0.0, 0.0
-    drawn = np.zeros(PERMUTATIONS)
+    """Predicted: values rise with places in each group.  Observed: the correlation of their ranks, within groups."""
+    stream, drawn = numpy_generator("trend within groups", what), np.zeros(PERMUTATIONS)
+    product, squares = 0.0, np.zeros(2)
     for rows in _groups(groups):
-        place, order = (
-            np.sign(np.subtract.outer(each, each)) for each in (np.take(places, rows), _ranks(values, rows))
-        )
-        total += float((place * order).sum())
-        pairs += float(np.abs(place).sum())
-        for at in range(PERMUTATIONS):
-            mixed = stream.permutation(len(rows))
-            drawn[at] += (place * order[np.ix_(mixed, mixed)]).sum()
-    share = total / pairs if pairs else math.nan
-    verdict = _directed(_chance(np.abs(drawn) >= abs(total)), total)
-    return Row(claims, what, "> 0", share, math.nan, verdict, f"permutation test at {ALPHA:g}")
+        place, rank = (each - each.mean() for each in (_ranks(places, rows), _ranks(values, rows)))
+        product += float(place @ rank)
+        squares += place @ place, rank @ rank
+        drawn += _permuted(rank, stream) @ place
+    correlation = product / math.sqrt(squares.prod()) if squares.all() else math.nan
+    verdict = _directed(_chance(np.abs(drawn) >= abs(product) * (1 - ROUNDING)), product)
+    return Row(claims, what, "> 0", correlation, math.nan, verdict, f"permutation test at {ALPHA:g}")
 
 
 def collapse(claims: str, what: str, families: Sequence[str], values: Sequence[float], places: Sequence[float]) -> Row:
@@ -59,51 +58,56 @@ def collapse(claims: str, what: str, families: Sequence[str], values: Sequence[f
     Observed: of the variance of all ranks that a curve over the places for each family explains, the share that one curve
     for all explains; 1 where the curves are one.
     """
-    stream, ranks = numpy_generator("collapse", what), _ranks(values, range(len(values)))
-    names, groups = np.asarray(families), _groups(places)
-    one = _explained(ranks, groups)
-    cells = [rows[names[rows] == name] for rows in groups for name in dict.fromkeys(names[rows])]
-    each = _explained(ranks, cells)
-    drawn = np.zeros(PERMUTATIONS)
-    for at in range(PERMUTATIONS):
-        mixed = ranks.copy()
-        for rows in groups:
-            mixed[rows] = stream.permutation(ranks[rows])
-        drawn[at] = _explained(mixed, cells)
-    told: Verdict = "differs" if _chance(drawn >= each) < ALPHA else "agrees"
-    verdict: Verdict = told if each else "undecided"
+    stream, names, ranks = numpy_generator("collapse", what), np.asarray(families), _centred(values)
+    one, each, drawn = 0.0, 0.0, np.zeros(PERMUTATIONS)
+    for rows in _groups(places):
+        members = np.array([names[rows] == name for name in dict.fromkeys(names[rows])], dtype=float).T
+        one += ranks[rows].sum() ** 2 / len(rows)
+        each += float(_between(ranks[None, rows], members)[0])
+        drawn += _between(_permuted(ranks[rows], stream), members)
+    told: Verdict = "differs" if _chance(drawn >= each * (1 - ROUNDING)) < ALPHA else "agrees"
     share = one / each if each else math.nan
-    return Row(claims, what, "1", share, math.nan, verdict, f"permutation test at {ALPHA:g}")
+    return Row(claims, what, "1", share, math.nan, told if each else "undecided", f"permutation test at {ALPHA:g}")
 
 
 def explained(values: Sequence[float], places: Sequence[float]) -> float:
     """The share of the variance of the ranks of values that a curve over the places explains."""
-    ranks = _ranks(values, range(len(values)))
-    whole = float(((ranks - ranks.mean()) ** 2).sum())
-    return _explained(ranks, _groups(places)) / whole if whole else math.nan
+    ranks = _centred(values)
+    whole = float(ranks @ ranks)
+    return sum(ranks[rows].sum() ** 2 / len(rows) for rows in _groups(places)) / whole if whole else math.nan
 
 
-def _explained(ranks: NDArray[np.float64], cells: Sequence[NDArray[np.int64]]) -> float:
-    """The sum of squares between the means of cells."""
-    middle = ranks.mean()
-    return float(sum(len(rows) * (ranks[rows].mean() - middle) ** 2 for rows in cells))
+def _between(ranks: Reals, members: Reals) -> Reals:
+    """For each row of centred ranks (m, n), the sum of squares of cells' means; members: (n, cells), 1 for a member."""
+    found: Reals = ((ranks @ members) ** 2 / members.sum(0)).sum(1)
+    return found
+
+
+def _permuted(ranks: Reals, stream: np.random.Generator) -> Reals:
+    """A permutation of the ranks in every row."""
+    return stream.permuted(np.tile(ranks, (PERMUTATIONS, 1)), axis=1)
 
 
 def _groups(keys: Sequence[float]) -> list[NDArray[np.int64]]:
-    """The rows of each key; floats of one sum in another order are one key."""
+    """The rows of each key; floats that differ by rounding are one key."""
     rounded = np.round(np.asarray(keys, dtype=float), 9)
     return [np.flatnonzero(rounded == key) for key in np.unique(rounded)]
 
 
-def _ranks(values: Sequence[float], rows: Sequence[int] | NDArray[np.int64]) -> NDArray[np.float64]:
+def _centred(values: Sequence[float]) -> Reals:
+    ranks = _ranks(values, np.arange(len(values)))
+    return ranks - ranks.mean()
+
+
+def _ranks(values: Sequence[float], rows: NDArray[np.int64]) -> Reals:
     from scipy.stats import rankdata
 
-    found: NDArray[np.float64] = rankdata(np.take(values, rows))
+    found: Reals = rankdata(np.take(values, rows))
     return found
 
 
 def _chance(as_extreme: NDArray[np.bool_]) -> float:
-    """The p-value, with what was observed among the permutations (phipson2010)."""
+    """The p-value, what was observed being one of the permutations (phipson2010)."""
     return (int(as_extreme.sum()) + 1) / (len(as_extreme) + 1)
 
 
