@@ -69,15 +69,15 @@ def mathematics(text: str) -> str:
     shown = reader.until(frozenset())
     if reader.at < len(tokens):
         raise NotMathematics(text)
-    ranged = re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown)
-    return re.sub(r" +", " ", ranged).strip()
+    shown = re.sub(r" +", " ", re.sub(r" +(?=[_^])", "", shown))
+    return re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown).strip()
 
 
 class _Reader:
     """A reader of tokens that knows scripts, roots and brackets."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self.tokens, self.at = tokens, 0
+        self.tokens, self.at, self.scripts = tokens, 0, ""
 
     def until(self, closing: frozenset[str]) -> str:
         """Everything up to one of the closing brackets, or to the end."""
@@ -90,8 +90,9 @@ class _Reader:
         """One token with what it rules."""
         token = self.tokens[self.at]
         self.at += 1
-        if token in "_^":
-            return f"{token}{{{self._script()}}}"
+        if token in "_^" or token.startswith("'"):
+            return self._hung(token)
+        self.scripts = ""
         if token == "sqrt":
             return rf"\sqrt{{{self._group()}}}"
         if token in ("(", "["):
@@ -105,6 +106,15 @@ class _Reader:
             return self._word(token)
         return _SIGNS.get(token) or token
 
+    def _hung(self, token: str) -> str:
+        """A script or primes; TeX allows one of each, and no primes after what is raised."""
+        if token in self.scripts or (token[0] == "'" and set("'^") & set(self.scripts)):
+            raise NotMathematics("two scripts of one kind")
+        before = self.scripts + token[0]
+        shown = token if token[0] == "'" else f"{token}{{{self._script()}}}"
+        self.scripts = before
+        return shown
+
     def _word(self, word: str) -> str:
         if word in OPERATORS:
             return OPERATORS[word]
@@ -112,7 +122,7 @@ class _Reader:
             return rf"\text{{ {word} }}"
         if len(word) > 2 and word.islower():
             return rf"\mathrm{{{word}}}"
-        return " ".join(word) + " "
+        return " ".join(word)
 
     def _closing(self) -> str:
         if self.at == len(self.tokens):

@@ -16,7 +16,8 @@ from papers.handbook.prose import heading, opening
 from papers.handbook.settings import setting
 from papers.handbook.words import parted, theorem, words
 from papers.latex import escape
-from theory.proof.cache import Record, record_of
+from theory.proof import cache as verdicts
+from theory.proof.cache import Record
 from theory.proof.domains import Domain, Lists, Names
 from theory.proof.library import SUBJECTS, theorems
 from theory.proof.render import LATEX_RELATIONS, chained, latex, reason
@@ -30,6 +31,9 @@ PARTS = {
     "shattering": "Shattered gradients",
     "probability": "Facts of probability",
 }
+
+
+record_of = cache(verdicts.record_of)
 
 
 @cache
@@ -89,8 +93,9 @@ def _facts(theorem: Theorem, record: Record) -> Iterator[str]:
 
 
 def _parameter(parameter: Parameter) -> str:
-    symbol = f" ${latex(parameter.symbol)}$" if parameter.symbol is not None else ""
-    return rf"\name{{{parted(parameter.name)}}}{symbol}, {_domain(parameter.domain)}"
+    symbol = "" if parameter.symbol is None else f"${latex(parameter.symbol)}$"
+    name = "" if parameter.name == str(parameter.symbol) else rf"\name{{{parted(parameter.name)}}}"
+    return f"{' '.join(filter(None, (name, symbol)))}, {_domain(parameter.domain)}"
 
 
 def _domain(domain: Domain) -> str:

@@ -26,6 +26,7 @@ _OPERATIONS = re.compile(
 _LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*GREEK, *GREEK_LETTERS]) + r")'*[)\]]*$")
 _NUMBER = re.compile(r"[-(\[]*\d+(\.\d+)?[)!]*")
 _NOUNS = ("scale", "act", "cut", "infinity", "-infinity", "zW", "dy", "dv", "dt")
+_DOES = ("=", ">", "<", "+", "-", "u", "U")
 _WEAK = {
     *_NOUNS,
     *("=", "<=", ">=", "<", ">", "+", "-", "~", "->", "<-", "/", "...", ".", "a", "E", "Var", "ln", "exp", "sum"),
@@ -117,10 +118,10 @@ def _strong(chunks: Sequence[str], at: int) -> bool:
     """Whether a chunk between spaces is mathematics by itself."""
     bare = chunks[at].rstrip(".,;:")
     before, after = (chunks[beside] if 0 <= beside < len(chunks) else "" for beside in (at - 1, at + 1))
-    if not bare or _NUMBER.fullmatch(bare) or before in _PLACES or after.startswith("function"):
+    if not bare or _NUMBER.fullmatch(bare) or before in _PLACES or after.startswith(("function", "integral")):
         return False
-    if bare == "a":  # the article, unless something is done with it
-        return bare == chunks[at] and after in ("=", ">", "<", "+", "-", "u")
+    if bare in ("a", "A"):  # the article, unless something is done with it
+        return bare == chunks[at] and (after in _DOES or before in _DOES)
     return bool(_OPERATIONS.search(bare) or _LETTER.match(bare))
 
 
@@ -142,7 +143,7 @@ def _open(text: str) -> int:
 
 def _end_of_run(chunks: Sequence[str], at: int) -> int:
     """Where the run of mathematics that starts here ends; `at` itself where none does."""
-    if chunks[at] in ("a", ".", "-", "infinity") and not _strong(chunks, at):
+    if chunks[at] in ("a", "A", ".", "-", "infinity") and not _strong(chunks, at):
         return at
     run, last, whole, strong = "", at, at, False
     for here in range(at, len(chunks)):
@@ -166,7 +167,7 @@ def _run(text: str) -> str:
     while text[:1] in tuple("([") and _open(text) > 0:
         before, text = before + text[0], text[1:]
     try:
-        shown = f"${mathematics(text)}$" if text else ""
+        shown = f"${mathematics(text)}$" if text.strip() else text
     except NotMathematics:
         shown = _plain(text)
     return _plain(before) + shown + _plain(after)
