@@ -179,7 +179,7 @@ y, z = sp.symbols("y z", positive=True)
 quotientless = st.recursive(
     st.sampled_from([x, y, z, N, sp.S(2), sp.S(3)]),
     lambda inner: st.one_of(
-        st.builds(sp.Add, inner, inner, inner),
+        st.builds(lambda one, two, three: one - two + three, inner, inner, inner),
         st.builds(sp.Mul, inner, inner),
         st.builds(lambda base: base**2, inner),
         st.builds(lambda term, inside: term + sp.log(x + inside), inner, inner),
