@@ -1,4 +1,5 @@
-"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report`.
+"""The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report |
+data`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from papers import arguments
+from papers import arguments, data_commands, page_commands
 from papers.arguments import BadUsage, NotHad
 from papers.commands import Commands
 from papers.terminal import emit, evidence_as_data, print_evidence, progress, table
@@ -32,6 +33,8 @@ app = typer.Typer(
     help="Initialisation theory: derive it once, check every step, sample it, print it.",
 )
 
+app.add_typer(data_commands.app, name="data")
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A theorem's name.", show_default=False)]
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="Theorems; all of them if none is named.")
@@ -40,16 +43,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda or auto.")]
 Alpha = Annotated[str, typer.Option(help="False-alarm rate of the whole run.")]
 Budget = Annotated[int, typer.Option(min=1, help="Most networks that one check may draw.")]
-Folder = Annotated[Path, typer.Option("--into", help="The folder to write to.")]
-TableName = Annotated[
-    str | None,
-    typer.Argument(metavar="[NAME]", help="One table, to print; any other name lists all.", show_default=False),
-]
-Rows = Annotated[str | None, typer.Option(metavar="N,N,...", help="For rows of one table, where it has such rows.")]
-Format = Annotated[str | None, typer.Option("--format", metavar="md|tex|csv|json", help="Of the one table.")]
-Into = Annotated[Path | None, typer.Option("--into", help="The folder to write to, papers/build for all tables.")]
-EXAMPLE = "random_walk_gains --widths 10,37,100"
-BUILD = Path("papers/build")
 
 
 @app.callback(invoke_without_command=True)
@@ -273,115 +266,8 @@ def mutate(
     return mutation.of_formulas([theorem.name for theorem in chosen], into=into, json=json, **rates)
 
 
-@app.command()
-def claims(
-    paper: Annotated[str | None, typer.Argument(metavar="[PAPER]", help="A paper's key.", show_default=False)] = None,
-    id: Annotated[str | None, typer.Option("--id", help="One claim, in full.")] = None,
-    json: Json = False,
-) -> int:
-    """What the papers claim, and what of it is true."""
-    from papers import claims_view
-    from papers.claims import contradictions, ledger
-
-    try:
-        chosen = ledger.of_paper(paper) if paper else ledger.claims()
-        if id:
-            chosen = tuple(claim for claim in chosen if claim is ledger.find(id))
-    except ledger.UnknownClaim as unknown:
-        raise BadUsage(str(unknown)) from None
-    if id and not chosen:
-        raise BadUsage(f"{id} is a claim of {ledger.find(id).paper}, not of {paper}")
-    with progress("settling") as advance:
-        for done, claim in enumerate(chosen):
-            advance(done, len(chosen), claim.id)
-            _ = claim.finding
-    if json:
-        emit([claims_view.as_data(claim) for claim in chosen])
-    elif id:
-        print(claims_view.full(chosen[0]))
-    else:
-        claims_view.overview(chosen)
-        if not paper:
-            claims_view.contradicting(contradictions.contradictions())
-    return 0
-
-
-@app.command()
-def tables(
-    name: TableName = None,
-    widths: Rows = None,
-    depths: Rows = None,
-    betas: Rows = None,
-    format: Format = None,
-    into: Into = None,
-    json: Json = False,
-) -> int:
-    """Write the papers' tables and figures, or print one table."""
-    asked = {"widths": widths, "depths": depths, "betas": betas}
-    given = {option: text for option, text in asked.items() if text is not None}
-    if name is not None:
-        from papers import tables_view
-
-        return tables_view.one(name, given, format, into, json=json)
-    if given or format:
-        raise BadUsage(f"--{next(iter(given), 'format')} is for one table: name it, as in 'initium tables {EXAMPLE}'")
-    from papers import figures
-    from papers import tables as written
-
-    with progress("writing") as advance:
-        paths = [*written.write(into or BUILD, advance), *figures.write(into or BUILD, advance)]
-    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
-    return 0
-
-
-@app.command()
-def handbook(into: Folder = BUILD, json: Json = False) -> int:
-    """Write the handbook, LaTeX and PDF, with the tables and figures in the folder."""
-    from papers.handbook import write
-
-    paths = write(into)
-    emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
-    return 0
-
-
-@app.command()
-def report(
-    into: Folder = BUILD,
-    check: Annotated[bool, typer.Option("--check", help="Compare the committed tables and figures instead.")] = False,
-    printed: Annotated[bool, typer.Option("--printed", help="Renew the committed evidence, tables and figures.")] = False,
-    json: Json = False,
-) -> int:
-    """Prove, sample, settle, write tables, figures and pages, and say what holds."""
-    if check and printed:
-        raise BadUsage("--check compares what --printed writes; give one of them")
-    if check or printed:
-        return _committed(printed, json)
-    from papers.report import write
-
-    with progress("reporting") as advance:
-        found = write(into, advance)
-    if json:
-        emit({"holds": found.holds, "files": [str(path) for path in found.paths], "summary": found.summary()})
-    else:
-        print(found.summary())
-    return found.status
-
-
-def _committed(renew: bool, json: bool) -> int:
-    """Write the committed outputs, or say where they differ from what the code derives today."""
-    from numerics.evidence.journal import NotRecorded
-    from papers import printed
-
-    try:
-        with progress("printing" if renew else "comparing") as advance:
-            found = list(map(str, printed.renew(advance))) if renew else printed.differences(advance)
-    except NotRecorded as refusal:
-        raise NotHad(str(refusal)) from None
-    if json:
-        emit(found)
-    else:
-        print("\n".join(found) or "The committed tables and figures are what the code derives today.")
-    return 1 if found and not renew else 0
+for _command in (page_commands.claims, page_commands.tables, page_commands.handbook, page_commands.report):
+    app.command()(_command)
 
 
 def main() -> None:

@@ -45,7 +45,7 @@ def of_formulas(names: Sequence[str], *, into: Path | None, json: bool, **rates:
     into: the folder for the table, if any. rates: device, alpha and budget of ``numerics.checks.mutation.mutate``. Raises
     BadUsage for what it refuses, NotHad for a theorem that does not stand.
     """
-    from numerics.checks import unsampled
+    from numerics.checks import resolution, unsampled
     from numerics.checks.mutation import mutate
     from theory.proof.theorem import DoesNotStand
 
@@ -57,16 +57,27 @@ def of_formulas(names: Sequence[str], *, into: Path | None, json: bool, **rates:
     except RuntimeError as refusal:  # no such device
         raise BadUsage(str(refusal)) from None
     skipped = {name: reason for name, reason in unsampled().items() if name in names}
+    if resolution.default(rates["alpha"], rates["budget"]):
+        for each in found:
+            resolution.keep(each)
     if into is not None:
-        from papers.tables import save
-        from papers.tables.mutation import resolutions
-
-        save(resolutions(found), into / "tables")
+        _save(found, into)
     if json:
         emit({"theorems": [_as_data(each) for each in found], "not_sampled": skipped})
     else:
         _print(found, skipped)
     return 0 if all(each.holds for each in found) else 1
+
+
+def _save(found: Sequence[Resolution], into: Path) -> None:
+    from numerics.checks.resolution import counted
+    from numerics.evidence.kept import code_of
+    from papers.table import Source
+    from papers.tables import save
+    from papers.tables.mutation import resolutions
+
+    run = Source("initium mutate", "computation", code_of("numerics.checks.mutation"))
+    save(resolutions([(each.theorem, counted(each), run) for each in found]), into / "tables")
 
 
 def percent(effect: float | None) -> str:

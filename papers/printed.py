@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from numerics.evidence.kept import NotMeasured, keeping, write_kept
+from papers import committed as place
 from papers import figures, references, tables
 from papers.figures import FIGURES, carried
 from papers.figures.picture import as_json as figure_json
@@ -24,38 +25,30 @@ from papers.tables import TABLES, WRITERS
 from papers.terminal import Progress
 from theory.proof.theorem import DoesNotStand
 
-HERE = Path(__file__).resolve().parent
-EVIDENCE, PRINTED = HERE / "evidence", HERE / "printed"
-MEASUREMENTS = EVIDENCE / "measurements.jsonl"
 ULPS = 1e-9  # relative: numbers in floating point, kept to 10 digits, may differ in the last from machine to machine
-
-
-def committed() -> tuple[Path, ...]:
-    """The files of committed evidence."""
-    return tuple(sorted(EVIDENCE.glob("*.jsonl")))
 
 
 def renew(progress: Progress) -> list[Path]:
     """Measure what is missing or stale, and write all that is committed; the paths."""
     from numerics.checks.resolution import measure_all
 
-    EVIDENCE.mkdir(exist_ok=True)
-    with keeping(into=MEASUREMENTS) as shelf:
+    place.EVIDENCE.mkdir(exist_ok=True)
+    with keeping(into=place.MEASUREMENTS) as shelf:
         measure_all(progress)
         paths = _write(progress)
-    write_kept(MEASUREMENTS, [shelf.used[name] for name in sorted(shelf.used)])
-    return [*paths, MEASUREMENTS]
+    write_kept(place.MEASUREMENTS, [shelf.used[name] for name in sorted(shelf.used)])
+    return [*paths, place.MEASUREMENTS]
 
 
 def _write(progress: Progress) -> list[Path]:
     paths, total = [], len(TABLES) + len(FIGURES)
     for done, name in enumerate(TABLES):
         progress(done, total, name)
-        paths += tables.write_one(name, PRINTED)
+        paths += tables.write_one(name, place.PRINTED)
     for done, name in enumerate(FIGURES, len(TABLES)):
         progress(done, total, name)
-        paths += figures.write_one(name, PRINTED)
-    return [*paths, *references.write(PRINTED)]
+        paths += figures.write_one(name, place.PRINTED)
+    return [*paths, *references.write(place.PRINTED)]
 
 
 # --- the check -------------------------------------------------------------------------------------
@@ -65,20 +58,20 @@ def differences(progress: Progress = lambda done, total, what: None) -> list[str
     """What of the committed tables and figures is not what the code derives today, a sentence each."""
     found: list[str] = []
     total = len(TABLES) + len(FIGURES)
-    with keeping(known=committed(), draw=False):
+    with keeping(known=place.committed(), draw=False):
         for done, name in enumerate(TABLES):
             progress(done, total, name)
             found += _of_table(name)
         for done, name in enumerate(FIGURES, len(TABLES)):
             progress(done, total, name)
             found += _of_figure(name)
-    if _text(PRINTED / references.FILE) != references.bibtex():
+    if _text(place.PRINTED / references.FILE) != references.bibtex():
         found.append(f"{references.FILE} is not what is cited today")
     return found + list(_strangers())
 
 
 def _of_table(name: str) -> Iterator[str]:
-    folder = PRINTED / "tables"
+    folder = place.PRINTED / "tables"
     try:
         table = TABLES[name]()
     except (NotMeasured, DoesNotStand) as refusal:
@@ -118,7 +111,7 @@ def _of_cells(name: str, printed: str | None, derived: str) -> Iterator[str]:
 
 
 def _of_figure(name: str) -> Iterator[str]:
-    stem = PRINTED / "figures" / name
+    stem = place.PRINTED / "figures" / name
     try:
         now = json.loads(figure_json(FIGURES[name].data()))
     except (NotMeasured, DoesNotStand) as refusal:
@@ -157,8 +150,8 @@ def _strangers() -> Iterator[str]:
     """Files among the committed ones that nothing writes."""
     written = {f"tables/{name}.{kind}" for name in TABLES for kind in WRITERS}
     written |= {f"figures/{name}.{kind}" for name in FIGURES for kind in ("pdf", "png", "json")} | {references.FILE}
-    for path in sorted(path for path in PRINTED.rglob("*") if path.is_file()):
-        name = path.relative_to(PRINTED).as_posix()
+    for path in sorted(path for path in place.PRINTED.rglob("*") if path.is_file()):
+        name = path.relative_to(place.PRINTED).as_posix()
         if name not in written:
             yield f"{name} belongs to no table or figure; remove it"
 

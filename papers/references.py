@@ -52,7 +52,7 @@ def find(key: str) -> Work:
     """The work of a key; raises UnknownWork, which suggests near keys."""
     if key not in _by_key():
         near = difflib.get_close_matches(key, _by_key(), n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "add it to papers/bibliography.py."
+        hint = f"did you mean {' or '.join(near)}?" if near else "add it to papers/bibliography."
         raise UnknownWork(f"the bibliography has no work {key}; {hint}")
     return _by_key()[key]
 

@@ -136,7 +136,7 @@ def _sample(report: Report, record: Path, progress: Progress) -> None:
 def _make(report: Report, folder: Path, progress: Progress) -> None:
     """Make what is not up to date, in the order in which the outputs use each other."""
     from numerics.evidence.kept import keeping
-    from papers.printed import committed
+    from papers.committed import committed
 
     outputs = Outputs(folder)
     with keeping(into=folder / MEASUREMENTS, known=committed()):

@@ -22,6 +22,7 @@ from theory.proof.notation import latex, unicode
 from theory.proof.shown import Grid, Page, Shown, Words
 
 ERROR_DIGITS = 2  # of an error in print
+SMALL, LARGE = -5, 7  # powers of ten between which a number is written without one
 
 Part: TypeAlias = str | sp.Basic
 
@@ -99,7 +100,10 @@ class Table(Shown):
 
 
 def rounded(number: Decimal | Number, column: Column) -> str:
-    """A number as the column prints it, in plain notation; a zero carries no sign."""
+    """A number as the column prints it; a zero carries no sign.
+
+    In plain notation, but for a number of some significant digits that is far from 1: 2.33e-10.
+    """
     if isinstance(number, Number):
         if number.error:
             return _with_error(number.value, number.error)
@@ -107,6 +111,8 @@ def rounded(number: Decimal | Number, column: Column) -> str:
     decimals = column.decimals
     if column.significant is not None:
         number = Context(prec=column.significant).plus(number)
+        if number and not SMALL <= number.adjusted() < LARGE:
+            return f"{number:.{column.significant - 1}e}".replace("e+", "e")
         decimals = max(0, column.significant - 1 - number.adjusted())
     text = f"{number:f}" if decimals is None else f"{number:.{decimals}f}"
     return text.lstrip("-") if Decimal(text) == 0 else text
@@ -126,7 +132,7 @@ def plain(cell: Cell) -> str:
     if isinstance(cell, Number):
         return plain(cell.value)
     if isinstance(cell, Decimal):
-        return f"{cell:f}" if cell.adjusted() >= -5 else f"{cell:e}"
+        return f"{cell:f}" if cell.adjusted() >= SMALL else f"{cell:e}"
     return unicode(cell) if isinstance(cell, sp.Basic) else re.sub(r"\s+", " ", cell)
 
 

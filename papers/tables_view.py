@@ -10,7 +10,7 @@ from pathlib import Path
 from numerics.evidence.journal import NotRecorded
 from numerics.evidence.kept import keeping
 from papers.arguments import BadUsage, NotHad
-from papers.printed import committed
+from papers.committed import committed
 from papers.table import Number, Table, as_data, headings, plain, rounded
 from papers.tables import WRITERS, save
 from papers.tables.choice import built

@@ -9,9 +9,10 @@ asked; what needs more networks than the budget has survived.
 *Controls.* A check that refutes everything would kill every mutant. So on the same samples, and as sharply as its sharpest
 mutant, each check must agree with the formula itself; if not, it kills none.
 
-*Error rates.* Let M be the number of mutants tried and controls. Each is judged with alpha/M and beta/M. Then, however
-samples are shared, the chance that any control refutes a true formula is at most alpha, and the chance that any mutant
-that fits the budget survives is at most beta.
+*Error rates.* The T theorems with checks have equal parts of alpha and beta, and so have the M mutants and controls of one:
+each is judged with alpha/(T M) and beta/(T M). Then, however samples are shared, the chance that any control refutes a true
+formula is at most alpha, the chance that any mutant that fits the budget survives is at most beta, and what is found for a
+theorem does not depend on which others are tried (``numerics.checks.resolution`` keeps it).
 
 Assumptions: those of ``numerics.evidence``; in particular the checks' variance bounds are right. A check that returns the
 derived value without a look at the network kills mutants too: what it measures is for its reader to see.
@@ -23,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from numerics.checks.check import MeanClaim
+from numerics.checks.check import Check, MeanClaim
 from numerics.checks.run import Progress, checks
 from numerics.checks.specimens import Fate, Outcome, Specimen, Trial, survey
 from numerics.evidence import RUN_ALPHA, Evidence, Plan, judge
@@ -68,27 +69,35 @@ def mutate(
 ) -> list[Resolution]:
     """Try all mutants of the named theorems, or of all, that have checks of their value; one account a theorem.
 
-    alpha: chance that any control of the run refutes a true formula. beta: chance that any mutant within the budget
-    survives. budget: the most networks of one claim. progress: called before each theorem, first for the search for
-    mutants, then for their trial. Raises UnknownTheorem, DoesNotStand, ValueError for an error rate outside (0, 1) or an
+    alpha: chance that any control of a run over all theorems refutes a true formula. beta: chance that any mutant within
+    the budget survives. budget: the most networks of one claim. progress: called before each theorem, first for the search
+    for mutants, then for their trial. Raises UnknownTheorem, DoesNotStand, ValueError for an error rate outside (0, 1) or an
     unknown device, RuntimeError for a device that is not there.
     """
     place = devices.resolve(device).type
     wanted = None if names is None else {find(name).name for name in names}
-    checked = [c for c in checks() if not c.of_function and (wanted is None or c.theorem in wanted)]
-    subjects = list(dict.fromkeys(check.theorem for check in checked))
+    by_theorem = checked()
+    subjects = [name for name in by_theorem if wanted is None or name in wanted]
     specimens = {}
     for done, name in enumerate(subjects):
         progress(done, 2 * len(subjects), f"mutants of {name}")
-        specimens[name] = survey(find(name), [check for check in checked if check.theorem == name])
-    judged = len(checked) + sum(bool(s.trials) for found in specimens.values() for s in found)
-    court = Court(place, alpha / max(1, judged), beta / max(1, judged), budget)
+        specimens[name] = survey(find(name), by_theorem[name])
     results = []
     for done, name in enumerate(subjects, len(subjects)):
         progress(done, 2 * len(subjects), f"trial of {name}")
-        results.append(court.resolution(name, specimens[name]))
+        judged = len(by_theorem) * (len(by_theorem[name]) + sum(bool(s.trials) for s in specimens[name]))
+        results.append(Court(place, alpha / judged, beta / judged, budget).resolution(name, specimens[name]))
     progress(2 * len(subjects), 2 * len(subjects), "")
     return results
+
+
+def checked() -> dict[str, list[Check]]:
+    """Every theorem that has checks of its value, with these."""
+    found: dict[str, list[Check]] = {}
+    for check in checks():
+        if not check.of_function:
+            found.setdefault(check.theorem, []).append(check)
+    return found
 
 
 @dataclass(frozen=True)

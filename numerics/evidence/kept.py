@@ -92,8 +92,12 @@ class Shelf:
             state = "is stale: the code that measured it has changed" if name in self.stale else "is missing"
             raise NotMeasured(f"the evidence for {name} {state}; measure it anew with 'make printed'.")
         start = time.perf_counter()
-        value = _encoded(draw())
-        found = Kept(name, code, value, time.perf_counter() - start, _made())
+        value = draw()
+        return self.keep(name, code, value, time.perf_counter() - start)
+
+    def keep(self, name: str, code: str, value: Any, seconds: float) -> Kept:
+        """Keep what has been drawn."""
+        found = Kept(name, code, _encoded(value), seconds, _made())
         self.known[name, code] = self.used[name] = found
         if self._append:
             self._append(found)
@@ -123,6 +127,12 @@ class Measured(Generic[P, T]):
         """The value if it is known by today's code, else None."""
         found = _shelf.find(self.label(*args, **kwargs), self.code(*args, **kwargs))
         return None if found is None else self._value(found)
+
+    def keep(self, value: T, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Keep a value that another call of the same code has drawn for these arguments, unless one is known."""
+        name, code = self.label(*args, **kwargs), self.code(*args, **kwargs)
+        if _shelf.find(name, code) is None:
+            _shelf.keep(name, code, value, seconds=0.0)
 
     def code(self, *args: P.args, **kwargs: P.kwargs) -> str:
         """The hash of what measures: the function's own code, and that of functions among its arguments."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 WIDTHS = (4, 16, 64)
 DEPTHS = (1, 4, 16)
-NETWORKS = 4000  # for each estimate, dead ones included
+NETWORKS = 20_000  # for each estimate, dead ones included
 SHIFT = 0.15  # of the mean, in standard deviations of ln Z: what a verdict is to find
 DISTANCE = 0.1  # of two distribution functions: what a verdict is to find
 LIVE = "no dead layer"

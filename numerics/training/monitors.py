@@ -55,9 +55,9 @@ def singular_values(fleet: Fleet, inputs: Tensor) -> Rows:
     found = []
     outputs = fleet.forward(inputs.unsqueeze(0))
     numbers = iter(range(len(fleet.weights)))
-    for at, layer in enumerate(fleet.layers[:-1]):
-        if isinstance(layer, Affine) and isinstance(fleet.layers[at + 1], Activation):
-            slopes = _slopes(fleet.layers[at + 1], outputs[at])
+    for layer, above, values in zip(fleet.layers, fleet.layers[1:], outputs, strict=False):
+        if isinstance(layer, Affine) and isinstance(above, Activation):
+            slopes = _slopes(above, values)
             jacobians = fleet.weights[next(numbers)].detach().unsqueeze(1) * slopes.unsqueeze(2)
             found.append(torch.linalg.svdvals(jacobians).mean(dim=(1, 2)))
     return _rows(found)

@@ -1,21 +1,30 @@
-"""The papers' figures, as PDF and PNG beside their data: theory as lines, samples as dots with two standard errors."""
+"""The papers' figures, as PDF and PNG beside their data: lines are theory, dots samples with two standard errors."""
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from papers.figures.picture import Data, Picture, as_json, digest
+from papers.figures.coactivation import PICTURES as COACTIVATION
+from papers.figures.gaps import PICTURES as GAPS
+from papers.figures.lengths import PICTURES as LENGTHS
+from papers.figures.picture import Data, Picture, as_json, as_kept, digest
 from papers.figures.random_walk import PICTURES as RANDOM_WALK
+from papers.figures.shattering import PICTURES as SHATTERING
 from papers.figures.style import style
+from papers.figures.variance import PICTURES as VARIANCE
+from papers.figures.walks import PICTURES as WALKS
 from papers.files import write_text, write_whole
 from papers.terminal import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = {picture.name: picture for picture in RANDOM_WALK}
+FIGURES = {
+    picture.name: picture for picture in (*VARIANCE, *RANDOM_WALK, *WALKS, *LENGTHS, *GAPS, *SHATTERING, *COACTIVATION)
+}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:
@@ -37,7 +46,8 @@ def write_one(name: str, folder: Path) -> list[Path]:
 
 def save(picture: Picture, folder: Path) -> list[Path]:
     """One figure with its data; without the date, so that the same data give the same files."""
-    data, stem = picture.data(), folder / picture.name
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # it warns of the dates inside Matplotlib's own fonts
+    data, stem = as_kept(picture.data()), folder / picture.name
     with style():
         drawn = picture.draw(data)
         files = [write_whole(stem.with_suffix(f".{kind}"), _writer(drawn, kind, data)) for kind in ("pdf", "png")]
@@ -45,11 +55,11 @@ def save(picture: Picture, folder: Path) -> list[Path]:
 
 
 def _writer(figure: Figure, kind: str, data: Data) -> Any:
-    about: dict[str, dict[str, Any]] = {
-        "pdf": {"CreationDate": None, "Keywords": digest(data)},
-        "png": {"Data": digest(data)},
-    }
-    return lambda file: figure.savefig(file, format=kind, metadata=about[kind])
+    """Writes the figure with the digest of its data."""
+    about: dict[str, Any] = (
+        {"CreationDate": None, "Keywords": digest(data)} if kind == "pdf" else {"Data": digest(data)}
+    )
+    return lambda file: figure.savefig(file, format=kind, metadata=about)
 
 
 def carried(path: Path) -> str | None:

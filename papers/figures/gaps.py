@@ -5,130 +5,214 @@ References and networks: those of ``numerics.experiments``, which samples.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from papers.figures.style import COLOURS, dots, panels
+from numerics.evaluate import function
+from numerics.experiments import coins, normalized, shattering
+from numerics.experiments import linear_regime as linear
+from papers.figures.panel import depth_axis, dots, draw, legend, line, panel, settled
+from papers.figures.picture import Data, Picture, computation, measurement, sources
+from papers.figures.style import FULL, panels
+from papers.tables.notes import theorem
+from theory.symbols import L, N, k
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from numerics.experiments.estimate import Estimate
-
-MARKS = tuple(zip(("vermilion", "blue", "green"), ("o", "s", "^"), strict=True))  # of widths, or of batches
-IDEAL: Any = {"color": "black", "linestyle": (0, (4, 2))}
-WIDE: Any = {"color": "black", "linestyle": "-"}
+SIZE = (FULL, 3.2)
+LOOKS = ("first", "second", "third")  # of widths, or of batches
 
 
-def shattering_gap() -> Figure:
-    """The gradient correlation against the depth: 2^-L, wide networks, real ones."""
-    from numerics.experiments import shattering as gap
-
-    figure, axes = panels(figsize=(6.6, 3.3), ncols=2, sharey=True)
-    for panel, rho in zip(axes, gap.CORRELATIONS, strict=True):
-        _line(panel, gap.DEPTHS, lambda depth: 2.0**-depth, "$2^{-L}$ (typical datapoints)", IDEAL)
-        _line(panel, gap.DEPTHS, lambda depth, rho=rho: gap.wide(depth, rho), r"$N\to\infty$", WIDE)
-        for width, mark in zip(gap.WIDTHS, MARKS, strict=True):
-            found = [gap.estimate(width, depth, rho) for depth in gap.DEPTHS]
-            _sampled(panel, gap.DEPTHS, found, mark, f"$N={width}$")
-        panel.set(title=f"inputs of correlation {rho:g}", yscale="log", ylim=(0.003, 1))
-        _depths(panel, gap.DEPTHS)
-    axes[0].set_ylabel("correlation of gradients")
-    return _finished(figure, axes[0])
+def _every(depths: Sequence[int]) -> range:
+    """All depths from the first to the last: a theorem's line has them all."""
+    return range(depths[0], depths[-1] + 1)
 
 
-def tanh_gap() -> Figure:
-    """Variances against the depth: the linear regime, wide tanh networks, real ones."""
-    from numerics.experiments import linear_regime as gap
-
-    figure, axes = panels(figsize=(6.6, 3.3), ncols=2)
-    names = ("forward", "backward"), (r"$\mathrm{E}\,|z^L|^2/N$", r"$\mathrm{E}\,|\partial C/\partial s^0|^2/N$")
-    for at, (panel, title, label) in enumerate(zip(axes, *names, strict=True)):
-        _line(panel, gap.DEPTHS, lambda depth, at=at: gap.claims(gap.WIDTHS[0], depth)[at], "linear regime", IDEAL)
-        _line(panel, gap.DEPTHS, lambda depth, at=at: gap.wide(depth)[at], r"$N\to\infty$", WIDE)
-        for width, mark in zip(gap.WIDTHS, MARKS, strict=True):
-            _sampled(panel, gap.DEPTHS, [gap.estimates(width, depth)[at] for depth in gap.DEPTHS], mark, f"$N={width}$")
-        panel.set(title=title, ylabel=label, yscale="log", ylim=(0.005, 1.5))
-        _depths(panel, gap.DEPTHS)
-    return _finished(figure, axes[0])
+def _axes(data: Data, panel_labels: Sequence[str], **shared: bool) -> tuple[Figure, Sequence[Axes]]:
+    """The panels with their axis of depths and their legend; an empty label leaves the one to the left."""
+    figure, axes = panels(figsize=SIZE, ncols=2, **shared)
+    for one, each, label in zip(axes, data["panels"], panel_labels, strict=True):
+        draw(one, each)
+        one.set_ylabel(label)
+        depth_axis(one, each["dots"][0]["x"])
+    legend(figure, axes)
+    return figure, axes
 
 
-def coin_gap() -> Figure:
-    """Mean and variance of the walk for each layer: fair coins, real networks."""
-    from numerics.experiments import coins as gap
+# --- shattering ------------------------------------------------------------------------------------
 
-    figure, axes = panels(figsize=(6.6, 3.3), ncols=2)
-    labels = r"$\mathrm{E}\,\ln Z\,/L$", r"$\mathrm{Var}\,\ln Z\,/L$"
-    for at, (panel, name) in enumerate(zip(axes, labels, strict=True)):
-        for width, mark in zip(gap.WIDTHS, MARKS, strict=True):
-            label = "fair coins" if width == gap.WIDTHS[0] else None
-            _line(panel, gap.DEPTHS, lambda depth, of=(width, at): gap.claims(of[0], depth)[of[1]] / depth, label, WIDE)
-            found = [gap.estimates(width, depth)[at] for depth in gap.DEPTHS]
-            _sampled(panel, gap.DEPTHS, found, mark, f"$N={width}$", per=gap.DEPTHS)
-        panel.set_ylabel(name)
-        _depths(panel, gap.DEPTHS)
+SHATTERED = "shattering.feedforward_correlation", "shattering.relu_gradient_correlation"
+
+
+def _shattering() -> Data:
+    ideal, every, kept, parts = function(SHATTERED[0]), _every(shattering.DEPTHS), [], []
+    for rho in shattering.CORRELATIONS:
+        lines = [
+            line("$2^{-L}$ (typical datapoints)", "ideal", every, [ideal(depth=depth) for depth in every]),
+            line(r"$N\to\infty$", "wide", every, [shattering.wide(depth, rho) for depth in every]),
+        ]
+        sampled = []
+        for width, look in zip(shattering.WIDTHS, LOOKS, strict=True):
+            shapes = [(width, depth, rho) for depth in shattering.DEPTHS]
+            sampled.append(
+                dots(f"$N={width}$", look, shattering.DEPTHS, (shattering.estimate(*shape) for shape in shapes))
+            )
+            kept += [shattering.estimate.kept(*shape) for shape in shapes]
+        parts.append(panel(f"inputs of correlation {rho:g}", lines, sampled))
+    return {"panels": parts, "sources": sources(map(theorem, SHATTERED), map(measurement, kept))}
+
+
+def _draw_shattering(data: Data) -> Figure:
+    figure, axes = _axes(data, ("correlation of gradients", ""), sharey=True)
+    axes[0].set(yscale="log", ylim=(0.003, 1))
+    return settled(figure)
+
+
+# --- linear regime ---------------------------------------------------------------------------------
+
+LINEAR = "variance.activation", "variance.backpropagated", "variance.jacobian_factor"
+
+
+def _tanh() -> Data:
+    every, depths, parts = _every(linear.DEPTHS), linear.DEPTHS, []
+    for at, title in enumerate(("forward", "backward")):
+        lines = [
+            line("linear regime", "ideal", every, [linear.claims(linear.WIDTHS[0], depth)[at] for depth in every]),
+            line(r"$N\to\infty$", "wide", every, [linear.wide(depth)[at] for depth in every]),
+        ]
+        sampled = [
+            dots(f"$N={width}$", look, depths, [linear.estimates(width, depth)[at] for depth in depths])
+            for width, look in zip(linear.WIDTHS, LOOKS, strict=True)
+        ]
+        parts.append(panel(title, lines, sampled))
+    kept = [linear.estimates.kept(width, depth) for width in linear.WIDTHS for depth in depths]
+    rests_on = (map(theorem, LINEAR), computation(linear.wide), map(measurement, kept))
+    return {"panels": parts, "sources": sources(*rests_on)}
+
+
+def _draw_tanh(data: Data) -> Figure:
+    labels = r"$\mathrm{E}\,|z^L|^2/N$", r"$\mathrm{E}\,|\partial C/\partial s^0|^2/N$"
+    figure, axes = _axes(data, labels)
+    for one in axes:
+        one.set(yscale="log", ylim=(0.005, 1.5))
+    return settled(figure)
+
+
+# --- fair coins ------------------------------------------------------------------------------------
+
+COINS = "random_walk.relu_log_mean", "random_walk.relu_log_variance"
+
+
+def _coins() -> Data:
+    kept = [coins.estimates.kept(width, depth) for width in coins.WIDTHS for depth in coins.DEPTHS]
+    every, parts = _every(coins.DEPTHS), []
+    for at in range(2):
+        lines, sampled = [], []
+        for width, look in zip(coins.WIDTHS, LOOKS, strict=True):
+            label = "fair coins" if width == coins.WIDTHS[0] else ""
+            found = [coins.estimates(width, depth)[at] for depth in coins.DEPTHS]
+            lines.append(line(label, "wide", every, [coins.claims(width, depth)[at] / depth for depth in every]))
+            sampled.append(dots(f"$N={width}$", look, coins.DEPTHS, found, per=coins.DEPTHS))
+        parts.append(panel("", lines, sampled))
+    return {"panels": parts, "sources": sources(map(theorem, COINS), map(measurement, kept))}
+
+
+def _draw_coins(data: Data) -> Figure:
+    figure, axes = _axes(data, (r"$\mathrm{E}\,\ln Z\,/L$", r"$\mathrm{Var}\,\ln Z\,/L$"))
     axes[1].set_yscale("log")
-    return _finished(figure, axes[0])
+    return settled(figure)
 
 
-def normalisation_gap() -> Figure:
-    """The gradient correlation against the depth: ideal batch normalisation, real one at several widths and batches."""
-    from numerics.experiments import normalized as gap
+# --- batch normalisation ---------------------------------------------------------------------------
 
-    figure, axes = panels(figsize=(6.6, 3.3), ncols=2, sharey=True)
+NORMALISED = "shattering.normalized_resnet_correlation"
+
+
+def _normalisation() -> Data:
+    width, batch, depths = normalized.WIDTH, normalized.BATCH, normalized.DEPTHS
     series = (
-        (f"batches of $k={gap.BATCH}$", [((width, gap.BATCH), f"$N={width}$") for width in gap.WIDTHS]),
-        (f"width $N={gap.WIDTH}$", [((gap.WIDTH, batch), f"$k={batch}$") for batch in gap.BATCHES]),
+        (f"batches of $k={batch}$", [((each, batch), f"$N={each}$") for each in normalized.WIDTHS]),
+        (f"width $N={width}$", [((width, each), f"$k={each}$") for each in normalized.BATCHES]),
     )
-    for panel, (title, shapes) in zip(axes, series, strict=True):
-        _line(panel, gap.DEPTHS, lambda depth: gap.claims(depth)[0], "expected deviation, typical datapoints", IDEAL)
-        panel.axhline(0, color="0.6", linewidth=0.8, zorder=0)
-        for (shape, label), mark in zip(shapes, MARKS, strict=True):
-            _sampled(panel, gap.DEPTHS, [gap.correlation(*shape, depth) for depth in gap.DEPTHS], mark, label)
-        panel.set(title=title, ylim=(-0.4, 1))
-        handles, labels = panel.get_legend_handles_labels()
-        panel.legend(handles[1:], labels[1:])
-        _depths(panel, gap.DEPTHS)
-    axes[0].set_ylabel("correlation of gradients")
-    return _finished(figure, axes[0], entries=1)
+    every, kept, parts = _every(depths), [], []
+    for title, shapes in series:
+        ideal = line("idealised", "ideal", every, [normalized.claims(depth)[0] for depth in every])
+        zero = line("", "zero", (depths[0], depths[-1]), (0, 0))
+        sampled = []
+        for (shape, label), look in zip(shapes, LOOKS, strict=True):
+            sampled.append(dots(label, look, depths, [normalized.correlation(*shape, depth) for depth in depths]))
+            kept += [normalized.correlation.kept(*shape, depth) for depth in depths]
+        parts.append(panel(title, [zero, ideal], sampled))
+    return {"panels": parts, "sources": sources(theorem(NORMALISED), map(measurement, kept))}
 
 
-def _line(
-    axes: Axes, depths: Sequence[int], value: Callable[..., float], label: str | None, style: dict[str, Any]
-) -> None:
-    """A theory's value at every depth from the first to the last."""
-    every = range(depths[0], depths[-1] + 1)
-    axes.plot(every, [value(depth) for depth in every], label=label, **style)
+def _draw_normalisation(data: Data) -> Figure:
+    figure, axes = panels(figsize=(FULL, 3.0), ncols=2, sharey=True)
+    for one, each in zip(axes, data["panels"], strict=True):
+        draw(one, each)
+        depth_axis(one, each["dots"][0]["x"])
+        one.legend()
+    axes[0].set(ylabel="correlation of gradients", ylim=(-0.4, 1))
+    return settled(figure)
 
 
-def _sampled(
-    axes: Axes,
-    depths: Sequence[int],
-    found: Iterable[Estimate],
-    mark: tuple[str, str],
-    label: str,
-    per: Sequence[int] | None = None,
-) -> None:
-    """Estimates, divided by ``per`` if given, beside their depth so that error bars of three series do not overlap."""
-    import numpy as np
-
-    colour, marker = mark
-    values = np.array([(estimate.value, estimate.error) for estimate in found]).T / (1 if per is None else per)
-    aside = 1 + 0.05 * (MARKS.index(mark) - 1)
-    dots(axes, [depth * aside for depth in depths], values, COLOURS[colour], marker, label)
-
-
-def _depths(axes: Axes, depths: Sequence[int]) -> None:
-    """A logarithmic axis of depths with a tick at each."""
-    axes.set(xlabel="depth $L$", xscale="log")
-    axes.set_xticks(depths, map(str, depths))
-    axes.minorticks_off()
-
-
-def _finished(figure: Figure, axes: Axes, entries: int | None = None) -> Figure:
-    """The figure with a legend of one panel's entries, all or the first ones, below the panels."""
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles[:entries], labels[:entries], loc="outside lower center", ncols=len(labels))
-    figure.draw_without_rendering()  # a first layout may still move in the second: saved twice, the file is the same
-    return figure
+PICTURES = (
+    Picture(
+        "shattering_gap",
+        (
+            "The correlation of two inputs' gradients over ",
+            L,
+            " rectifier layers of width ",
+            N,
+            " with He's weights: the ",
+            2**-L,
+            f" of typical datapoints, its value in wide networks, and {shattering.NETWORKS} real networks each, with two "
+            "standard errors.",
+        ),
+        _shattering,
+        _draw_shattering,
+    ),
+    Picture(
+        "tanh_gap",
+        (
+            "Variances over ",
+            L,
+            " tanh layers of width ",
+            N,
+            " with Glorot's normalised weights: the linear regime, which keeps them at 1, their values in wide networks, "
+            f"and {linear.NETWORKS} real networks each, with two standard errors.",
+        ),
+        _tanh,
+        _draw_tanh,
+    ),
+    Picture(
+        "coin_gap",
+        (
+            "Mean and variance, for each layer, of the log-norm of a gradient over ",
+            L,
+            " rectifier layers of width ",
+            N,
+            " at gain 1, given that no layer is dead: with masks that are fair coins, and in "
+            f"{coins.NETWORKS} real networks each, with two standard errors. Here the idealisation loses nothing.",
+        ),
+        _coins,
+        _draw_coins,
+    ),
+    Picture(
+        "normalisation_gap",
+        (
+            "The correlation of inputs' gradients over ",
+            L - 1,
+            " residual modules with batch normalisation: idealised as a division by the expected deviation, for typical "
+            f"datapoints; and in {normalized.NETWORKS} real networks each, of width ",
+            N,
+            " and with batches of ",
+            k,
+            " inputs, with two standard errors.",
+        ),
+        _normalisation,
+        _draw_normalisation,
+    ),
+)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from numerics.evidence.kept import Kept, code_of
 from papers.table import Cell, Source
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 DIGITS = 10  # of a number in the data: floating point differs from machine to machine in the last of sixteen
 
+_NUMBERS = re.compile(r"\[\n([-+.,\s\deE]*)\]")  # JSON has no line break inside a string
 Data = dict[str, Any]
 
 
@@ -41,9 +44,26 @@ def sources(*rested_on: Source | Iterable[Source]) -> dict[str, dict[str, str]]:
     return {each.name: {"kind": each.kind, "hash": each.hash} for each in flat}
 
 
+def measurement(kept: Kept) -> Source:
+    """A measurement as a source."""
+    return Source(kept.name, "measurement", kept.digest)
+
+
+def computation(function: Callable[..., Any]) -> Source:
+    """A function of `numerics` that computes without a theorem of its own, a quadrature for example, as a source."""
+    return Source(f"{function.__module__}.{function.__qualname__}", "computation", code_of(function.__module__))
+
+
 def as_json(data: Data) -> str:
-    """The data as JSON, numbers to `DIGITS` digits."""
-    return json.dumps(_short(data), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    """The data as JSON, numbers to `DIGITS` digits, a list of numbers on one line."""
+    text = json.dumps(_short(data), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
+
+
+def as_kept(data: Data) -> Data:
+    """The data as they are read back from JSON: what is drawn, so that a figure shows the very numbers beside it."""
+    kept: Data = json.loads(as_json(data))
+    return kept
 
 
 def digest(data: Data) -> str:

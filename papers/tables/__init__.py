@@ -10,12 +10,18 @@ from papers import latex
 from papers.files import write_text
 from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.activations import activation_gains
-from papers.tables.failure_modes import failure_modes, mean_lengths
+from papers.tables.contradictions import gains as contradictory_gains
+from papers.tables.contradictions import scales as contradictory_scales
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import variance_conditions
 from papers.tables.initialisations import initialisation_factors
+from papers.tables.ledger import claims_ledger
+from papers.tables.lengths import failure_modes, mean_lengths
 from papers.tables.linear_regime import linear_regime_gap
+from papers.tables.mutation import resolution_table
 from papers.tables.random_walk import gains
+from papers.tables.shattering import gradient_correlations
+from papers.tables.trust import trust_table
 from papers.terminal import Progress
 
 TABLES: dict[str, Callable[..., Table]] = {
@@ -23,7 +29,7 @@ TABLES: dict[str, Callable[..., Table]] = {
     "random_walk_gains": partial(gains, "relu"),
     "random_walk_gains_linear": partial(gains, "linear"),
     "variance_conditions": variance_conditions,
-    "initialisation_factors": partial(initialisation_factors, "linear"),
+    "initialisation_factors": initialisation_factors,
     "initialisation_factors_rectifier": partial(initialisation_factors, "rectifier"),
     "failure_modes": failure_modes,
     "mean_lengths": mean_lengths,
@@ -32,6 +38,12 @@ TABLES: dict[str, Callable[..., Table]] = {
     "tanh_gap": tanh_gap,
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
+    "shattering": gradient_correlations,
+    "claims_ledger": claims_ledger,
+    "contradictions_gains": contradictory_gains,
+    "contradictions_scales": contradictory_scales,
+    "trust": trust_table,
+    "mutation": resolution_table,
 }
 WRITERS: dict[str, Callable[[Table], str]] = {"tex": latex.table, "csv": as_csv, "md": as_markdown, "json": as_json}
 

@@ -55,9 +55,10 @@ def _row(activation: str) -> tuple[Cell, ...]:
     gains = [exact(value(name, digits=DIGITS, activation=activation), name) for name in (FORWARD, BACKWARD)]
     if activation not in TORCH:
         return activation, *gains, "", "", ""
-    constant = sp.S(TORCH[activation]).subs(a, ACTIVATIONS[activation].standard_slope or 0)
-    gaps = [exact(100 * (float(constant) / float(gain.value) - 1), gain.source.name) for gain in gains]
-    return activation, *gains, held(Decimal(str(sp.N(constant, DIGITS))), theory.gains, "TORCH"), *gaps
+    says = sp.S(TORCH[activation]).subs(a, ACTIVATIONS[activation].standard_slope or 0)
+    constant = held(Decimal(str(sp.N(says, DIGITS))), theory.gains, "TORCH")
+    gaps = [exact(100 * (float(constant.value) / float(gain.value) - 1), gain.source.name) for gain in gains]
+    return activation, *gains, constant, *gaps
 
 
 def _slopes() -> str:

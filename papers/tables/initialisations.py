@@ -74,7 +74,7 @@ def kept_at(factor: sp.Expr) -> Cell:
     return solved[0] if solved else "none"
 
 
-def initialisation_factors(layer: str, widths: tuple[int, ...] = WIDTHS) -> Table:
+def initialisation_factors(layer: str = "linear", widths: tuple[int, ...] = WIDTHS) -> Table:
     """The factors of "linear" or "rectifier" layers: as formulas, at equal widths, and between neighbouring `widths`.
 
     Raises OutOfDomain for fewer than two widths.

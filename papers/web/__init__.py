@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from papers.bibliography import WORKS, Work
 from papers.claims.claim import Claim
 from papers.claims.contradictions import Contradiction
 from papers.files import write_text
+from papers.references import as_text
 from papers.table import Table
 from papers.web import plot, words
 from papers.web.claims import by_paper, verdict_table
 from papers.web.tables import Shown, cell, shown, table
-from papers.web.theorems import by_subject, entries, step_counts
+from papers.web.theorems import by_subject, entries, in_order, step_counts
 from theory.proof.theorem import Theorem
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from numerics.checks import Result
 
 NAME = "report.html"
+ITS_OWN = ("claims_ledger", "contradictions_gains", "contradictions_scales")  # tables that the page has in another form
 
 
 def page(
@@ -60,7 +63,7 @@ def page(
         }
     )
     style, script = (_source(name) for name in ("style.css", "script.js"))
-    made = entries(theorems, results, linked, _shown_in(tables, figures))
+    made = entries(in_order(theorems), results, linked, _shown_in(tables, figures))
     return _template().render(
         style=Markup(style),
         script=Markup(script),
@@ -78,7 +81,7 @@ def page(
         check_counts=words.counted(Counter(result.evidence.verdict for result in results)),
         alpha=sum(result.evidence.alpha for result in results),
         contradictions=contradictions,
-        tables=list(map(table, tables)),
+        tables=[table(each, linked) for each in tables],
         figures=figures,
         references=references,
         scale=plot.scale(),
@@ -96,15 +99,13 @@ def _shown_in(tables: Sequence[Table], figures: Sequence[Shown]) -> dict[str, tu
 
 
 def write(folder: Path, results: Sequence[Result] = ()) -> list[Path]:
-    """Write the page of all theorems, claims, tables and figures into `folder`; its path.
+    """Write the page of all theorems, claims, tables and figures into `folder`; its path, alone in a list.
 
     Raises NotHad where the folder cannot be written, DoesNotStand where a theorem does not stand.
     """
-    from papers.bibliography import WORKS
     from papers.claims.contradictions import contradictions
     from papers.claims.ledger import claims
     from papers.figures import FIGURES
-    from papers.references import as_text
     from papers.tables import TABLES
     from theory.proof.library import theorems
 
@@ -113,11 +114,18 @@ def write(folder: Path, results: Sequence[Result] = ()) -> list[Path]:
         claims=claims(),
         results=results,
         contradictions=contradictions(),
-        tables=[build() for build in TABLES.values()],
+        tables=[build() for name, build in TABLES.items() if name not in ITS_OWN],
         figures=[shown(picture) for picture in FIGURES.values()],
-        references={work.key: as_text(work.key) for work in WORKS},
+        references={work.key: _reference(work) for work in WORKS},
     )
     return [write_text(folder / NAME, text)]
+
+
+def _reference(work: Work) -> str:
+    """A reference with its identifier in words: the page links to nothing outside itself."""
+    found = f"doi:{work.doi}" if work.doi else f"arXiv:{work.arxiv}" if work.arxiv else work.page
+    text = as_text(work.key)
+    return text if not found or found in text else f"{text} {found}"
 
 
 def _policy(style: str, script: str) -> str:
@@ -143,5 +151,5 @@ def _template() -> Template:
         loader=PackageLoader("papers", "web/templates"), undefined=StrictUndefined, autoescape=True,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    environment.globals.update(badge=words.badge, link=words.link, anchor=words.anchor, cell=cell)
+    environment.globals.update(badge=words.badge, link=words.link, anchor=words.anchor, powers=words.powers, cell=cell)
     return environment.get_template("page.html")

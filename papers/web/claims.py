@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from papers.claims.claim import Claim, Verdict
 from papers.web.words import inline, listed
 
+_PART = re.compile(f"; ({'|'.join(map(re.escape, Verdict))}): ")
 MARKS = {
     "text": "read in the paper",
     "second-hand": "known through other papers that quote it",
@@ -33,11 +35,17 @@ def entry(claim: Claim) -> dict[str, Any]:
         "mark": MARKS[claim.mark],
         "says": claim.says,
         "verdict": str(found.verdict),
-        "reason": found.reason,
+        "reasons": parts(found.reason),
         "theorems": [name for name in found.theorems if name not in found.reason],
         "more": any(shown.values()),
         **shown,
     }
+
+
+def parts(reason: str) -> list[tuple[str, str]]:
+    """The reason for each part of a claim with the part's verdict; a claim of one part has no verdict here."""
+    first, *others = _PART.split(f"; {reason}")
+    return list(zip(others[::2], others[1::2], strict=True)) if not first else [("", reason)]
 
 
 def by_paper(claims: Sequence[Claim]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -74,7 +74,7 @@
     recall();
   }
 
-  // --- / goes to the search; printing unfolds everything ---
+  // --- / goes to the search; printing unfolds everything and makes it fit ---
   function keys(event) {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest?.("input, select, textarea")) return;
@@ -82,11 +82,23 @@
     document.querySelector('form[data-list="theorems"] [name="q"]').focus();
   }
 
-  const folded = [];
+  const undo = [];
+  const WIDEST = 42;  // em: a formula that is wider than a line of print is set smaller
   addEventListener("beforeprint", () => {
-    for (const box of document.querySelectorAll("details:not([open])")) { box.open = true; folded.push(box); }
+    for (const box of document.querySelectorAll("details:not([open])")) {
+      box.open = true;
+      undo.push(() => { box.open = false; });
+    }
+    const wide = [...document.querySelectorAll(".display math")].map((formula) => {
+      const size = parseFloat(getComputedStyle(formula).fontSize);
+      return [formula, (WIDEST * size * size) / formula.getBoundingClientRect().width, size];
+    }).filter(([, fits, size]) => fits < size);
+    for (const [formula, fits, size] of wide) {
+      formula.style.fontSize = `${fits / size}em`;
+      undo.push(() => { formula.style.fontSize = ""; });
+    }
   });
-  addEventListener("afterprint", () => { while (folded.length) folded.pop().open = false; });
+  addEventListener("afterprint", () => { while (undo.length) undo.pop()(); });
 
   addEventListener("DOMContentLoaded", () => {
     theme(document.querySelector(".theme"));

@@ -15,12 +15,13 @@ import sympy as sp
 from markupsafe import Markup, escape
 
 from papers.table import Cell, Column, Number, Table, plain, rounded
-from papers.web.words import inline
+from papers.web.words import Linker, inline
 
 if TYPE_CHECKING:
     from papers.figures.picture import Picture
 
 LARGEST = 200_000  # bytes of a vector picture; a larger one is shown as pixels
+PIXELS = 125  # of the page an inch of the picture: its letters are then as large as the caption's
 DPI = 160  # of those pixels
 
 
@@ -34,12 +35,12 @@ def cell(content: Cell) -> Markup:
     return inline(content) if isinstance(content, sp.Basic) else escape(re.sub(r"\s+", " ", str(content)))
 
 
-def table(record: Table) -> dict[str, Any]:
-    """A table for its template: groups of headings, headings, rows of cells.
+def table(record: Table, linked: Linker) -> dict[str, Any]:
+    """A table for its template: groups of headings, headings, rows of cells; names in cells and notes are linked.
 
     A cell has its text, the tag's class, and what is missing behind its last digit to be as long as the column's longest.
     """
-    columns = [_column([row[at] for row in record.rows], column) for at, column in enumerate(record.columns)]
+    columns = [_column([row[at] for row in record.rows], column, linked) for at, column in enumerate(record.columns)]
     numeric = [record.is_number(at) for at in range(len(record.columns))]
     return {
         "name": record.name,
@@ -49,7 +50,7 @@ def table(record: Table) -> dict[str, Any]:
             (cell(c.heading), "number" if number else "") for c, number in zip(record.columns, numeric, strict=True)
         ],
         "rows": list(zip(*columns, strict=True)),
-        "notes": [cell(note) for note in record.notes],
+        "notes": [linked(note) if isinstance(note, str) else cell(note) for note in record.notes],
         "sources": record.sources,
     }
 
@@ -59,14 +60,14 @@ def _groups(columns: Sequence[Column]) -> list[tuple[Markup, int]]:
     return [(cell(group), len(list(members))) for group, members in groupby(columns, key=lambda column: column.group)]
 
 
-def _column(contents: Sequence[Cell], column: Column) -> list[dict[str, Any]]:
+def _column(contents: Sequence[Cell], column: Column, linked: Linker) -> list[dict[str, Any]]:
     """The cells of one column."""
     shown = [rounded(c, column) if isinstance(c, (Decimal, Number)) else None for c in contents]
     ends = [_end(text) for text in shown if text is not None]
     longest = {mark: max((end[mark] for end in ends), default=0) for mark in ".0()"}
     worded = "words" if column.width else ""
     return [
-        {"text": cell(content), "kind": worded, "missing": ""}
+        {"text": linked(content) if isinstance(content, str) else cell(content), "kind": worded, "missing": ""}
         if text is None
         else {"text": text.replace("-", "−"), "kind": "number", "missing": _missing(text, longest)}
         for content, text in zip(contents, shown, strict=True)
@@ -75,7 +76,7 @@ def _column(contents: Sequence[Cell], column: Column) -> list[dict[str, Any]]:
 
 def _end(number: str) -> dict[str, int]:
     """How many marks, digits and brackets a number has from its decimal mark on."""
-    end = number[re.search(r"\d+", number).end() :]  # type: ignore[union-attr] - a number has a digit
+    end = re.sub(r"^-?\d+", "", number)
     return {".": end.count("."), "0": sum(map(str.isdigit, end)), "(": end.count("("), ")": end.count(")")}
 
 
@@ -88,12 +89,13 @@ def _missing(number: str, longest: dict[str, int]) -> str:
 
 @dataclass(frozen=True)
 class Shown:
-    """A picture in the page: its name, its caption, the theorems that it rests on, and itself as a data URI."""
+    """A picture in the page: its name, its caption, the theorems that it rests on, itself as a data URI, its pixels."""
 
     name: str
     caption: Cell
     theorems: tuple[str, ...]
     uri: str
+    width: int
 
     @property
     def alternative(self) -> str:
@@ -116,7 +118,8 @@ def shown(picture: Picture) -> Shown:
             drawn = ("png", _saved(lambda file: figure.savefig(file, format="png", dpi=DPI)))
     theorems = [name for name, about in data.get("sources", {}).items() if about["kind"] == "theorem"]
     uri = f"data:image/{drawn[0]};base64,{base64.b64encode(drawn[1]).decode()}"
-    return Shown(picture.name, picture.caption, tuple(theorems), uri)
+    width = round(figure.get_figwidth() * PIXELS)
+    return Shown(picture.name, picture.caption, tuple(theorems), uri, width)
 
 
 def _saved(save: Callable[[io.BytesIO], object]) -> bytes:

@@ -16,13 +16,12 @@ from papers.references import keys_in
 from papers.web import citing, plot
 from papers.web.words import Linker, display, inline
 from theory.proof.cache import Record, record_of
-from theory.proof.render import reason
+from theory.proof.library import SUBJECTS
+from theory.proof.render import RELATIONS, reason
 from theory.proof.theorem import Derivation, Step, Theorem
 
 if TYPE_CHECKING:
     from numerics.checks import Result
-
-RELATIONS = {"=": "=", "<=": "≤", "<=>": "⇔", "~": "∼"}
 
 
 @dataclass(frozen=True)
@@ -214,11 +213,22 @@ def used(theorem: Theorem) -> list[str]:
     return sorted({name for step in steps for name in step.rule.uses})
 
 
+def in_order(theorems: Sequence[Theorem]) -> list[Theorem]:
+    """The theorems in the order of the library's modules, whichever of them was imported first, subject by subject."""
+    modules = {name: at for at, name in enumerate(SUBJECTS)}
+
+    def rank(theorem: Theorem) -> tuple[int, str]:
+        module = theorem.builder.__module__
+        return modules.get(module, len(modules)), module
+
+    ordered = sorted(theorems, key=rank)
+    subjects = list(dict.fromkeys(theorem.name.partition(".")[0] for theorem in ordered))
+    return sorted(ordered, key=lambda theorem: subjects.index(theorem.name.partition(".")[0]))
+
+
 def by_subject(made: Sequence[Entry]) -> list[tuple[str, list[Entry]]]:
-    """Subjects with their theorems, both in the order of the library."""
-    subjects = list(dict.fromkeys(entry.subject for entry in made))
-    ordered = sorted(made, key=lambda entry: subjects.index(entry.subject))
-    return [(subject, list(group)) for subject, group in groupby(ordered, key=lambda entry: entry.subject)]
+    """Subjects with their theorems, in the order given."""
+    return [(subject, list(group)) for subject, group in groupby(made, key=lambda entry: entry.subject)]
 
 
 def step_counts(made: Sequence[Entry]) -> Counter[str]:

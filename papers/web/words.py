@@ -14,6 +14,7 @@ from papers.claims_view import SHORTEST_UNIT
 from theory.proof.mathml import mathml, pieces
 
 _NAME = re.compile(r"\w+(?:[.-]\w+)*")  # a BibTeX key, a claim's id, a theorem's name
+_EXPONENT = re.compile(r"(?<=\d)e([+-]?\d+)\b")
 
 Linker: TypeAlias = Callable[[str], Markup]
 
@@ -64,6 +65,17 @@ def linker(targets: Mapping[str, str]) -> Linker:
         return shown + escape(text[end:])
 
     return linked
+
+
+def powers(text: str) -> Markup:
+    """Words in which a number such as 1.5e-07 has a power of ten."""
+    shown, end = Markup(), 0
+    for found in _EXPONENT.finditer(text):
+        shown += escape(text[end : found.start()]) + Markup("·10<sup>{}</sup>").format(
+            f"{int(found[1])}".replace("-", "−")
+        )
+        end = found.end()
+    return shown + escape(text[end:])
 
 
 def listed(expr: sp.Basic | None) -> list[Markup]:

@@ -504,7 +504,7 @@ def test_mutate_tries_formulas_and_fails_if_one_survives_or_a_check_refutes_the_
     assert (entry["holds"], entry["killed"], entry["resolution"]) == (status == 0, 1, 0.0125)
     assert [mutant["change"] for mutant in entry["mutants"]] == [outcome.change for outcome in outcomes]
     assert found["not_sampled"] == {"own.bound": "a bound"}
-    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".tex", ".csv", ".md"}
+    assert {path.suffix for path in (tmp_path / "tables").iterdir()} == {".tex", ".csv", ".md", ".json"}
     shown = run(*words).stdout
     survivors = sum(outcome.fate == "survived" for outcome in outcomes)
     assert f"1 of {1 + survivors} mutants that matter were refuted" in shown

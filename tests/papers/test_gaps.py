@@ -23,6 +23,7 @@ from numerics.sampling import radial
 from numerics.sampling.choice import cheapest
 from papers.table import Table, as_csv
 from papers.tables import gaps
+from papers.tables.notes import FLOAT_DIGITS, SAMPLED_DIGITS
 
 RATES = ErrorBudget(16)
 BETA = 1e-3  # as alpha, of the verdicts below: chance that a claim wrong by the shift passes
@@ -183,7 +184,7 @@ def test_every_error_is_positive_and_the_note_has_the_error_rates(name, monkeypa
     monkeypatch.setattr(normalized, "DEPTHS", (2, 4))
     table = getattr(gaps, name)()
     rows = read(table)
-    errors = [Decimal(text) for row in rows for heading, text in row.items() if heading.endswith("±")]
+    errors = [Decimal(text) for row in rows for heading, text in row.items() if heading.endswith(", standard error")]
     assert len(errors) >= len(rows) * 2
     assert all(error > 0 for error in errors)
     if name != "normalisation_gap":
@@ -205,8 +206,11 @@ def test_the_shattering_table_shows_both_idealisations_and_the_samples(monkeypat
     monkeypatch.setattr(shattering, "DEPTHS", (1, 2))
     for row in read(gaps.shattering_gap()):
         rho, depth = float(row["ρ"]), int(row["L"])
-        assert float(row["N to ∞"]) == pytest.approx(shattering.wide(depth, rho), rel=10.0 ** (1 - gaps.DIGITS))
-        real, error = (float(row[f"N = 256, {part}"]) for part in ("real", "±"))
-        assert real == pytest.approx(shattering.estimate(256, depth, rho).value, rel=10.0 ** (1 - gaps.DIGITS))
+        half_a_unit = 10.0 ** (1 - FLOAT_DIGITS) / 2  # of the last digit that is kept, relative to the number
+        assert float(row["N to ∞"]) == pytest.approx(shattering.wide(depth, rho), rel=half_a_unit)
+        real, error = (float(row[f"real, N = 256{part}"]) for part in ("", ", standard error"))
+        found, half_a_unit = shattering.estimate(256, depth, rho), 10.0 ** (1 - SAMPLED_DIGITS) / 2
+        assert real == pytest.approx(found.value, rel=half_a_unit)
+        assert error == pytest.approx(found.error, rel=half_a_unit)
         assert list(row.values())[-1] == shattering.typical(depth, rho).verdict
         assert error < 0.01

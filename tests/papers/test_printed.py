@@ -10,10 +10,10 @@ import pytest
 from numerics.evidence import kept
 from numerics.evidence.kept import keeping
 from numerics.experiments import shattering
-from papers import figures, printed, tables
+from papers import committed, figures, printed, tables
 from papers.figures.random_walk import PICTURES
 from papers.tables.gaps import shattering_gap
-from papers.tables.glorot import initialisation_factors
+from papers.tables.initialisations import initialisation_factors
 
 (GAIN,) = [picture for picture in PICTURES if picture.name == "random_walk_gain"]
 
@@ -24,8 +24,8 @@ def written(tmp_path_factory):
     folder = tmp_path_factory.mktemp("printed")
     with pytest.MonkeyPatch.context() as patch:
         _small(patch, folder)
-        printed.EVIDENCE.mkdir()
-        with keeping(into=printed.MEASUREMENTS):
+        committed.EVIDENCE.mkdir()
+        with keeping(into=committed.MEASUREMENTS):
             printed._write(lambda done, total, what: None)
     return folder
 
@@ -40,9 +40,9 @@ def small(written, tmp_path, monkeypatch):
 
 def _small(patch, folder):
     patch.setattr(shattering, "DEPTHS", (1, 2))
-    patch.setattr(printed, "EVIDENCE", folder / "evidence")
-    patch.setattr(printed, "PRINTED", folder / "printed")
-    patch.setattr(printed, "MEASUREMENTS", folder / "evidence" / "measurements.jsonl")
+    patch.setattr(committed, "EVIDENCE", folder / "evidence")
+    patch.setattr(committed, "PRINTED", folder / "printed")
+    patch.setattr(committed, "MEASUREMENTS", folder / "evidence" / "measurements.jsonl")
     for module, name, content in (
         (tables, "TABLES", {"initialisation_factors": initialisation_factors, "shattering_gap": shattering_gap}),
         (figures, "FIGURES", {GAIN.name: GAIN}),

@@ -10,9 +10,12 @@ import numerics.checks
 import theory.proof.library
 from numerics.checks import Result
 from numerics.evidence import Evidence
-from papers import figures, report, tables
+from numerics.evidence.record import StaleRecord
+from papers import figures, handbook, report, tables, web
 from papers.arguments import NotHad
 from papers.checking import NOT_BUILT, Checked
+from papers.claims import ledger
+from papers.files import write_text
 from papers.tables.initialisations import initialisation_factors
 from theory.proof.library import find
 from theory.proof.theorem import DoesNotStand
@@ -23,12 +26,16 @@ RESULT = Result("variance.activation", {}, "the mean square", 1.0, 1.0, "cpu", E
 
 @pytest.fixture
 def small(monkeypatch):
-    """A library of one theorem, one table, no figure, and a sampler whose evidence the test chooses."""
+    """A library of one theorem, one claim, one table, no page, and a sampler whose evidence the test chooses."""
     sampled = [RESULT]
     monkeypatch.setattr(theory.proof.library, "theorems", lambda: (find("variance.activation"),))
     monkeypatch.setattr(numerics.checks, "verify", lambda names, **options: list(sampled))
     monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": initialisation_factors})
     monkeypatch.setattr(figures, "FIGURES", {})
+    claim = ledger.find("G-05")
+    monkeypatch.setattr(ledger, "claims", lambda: (claim,))
+    monkeypatch.setattr(web, "write", lambda folder, results: [write_text(folder / "report.html", f"{len(results)}")])
+    monkeypatch.setattr(handbook, "can_be_built", lambda: False)
     return sampled
 
 
@@ -36,13 +43,46 @@ def test_all_hold_where_every_part_does(small, tmp_path):
     found = report.write(tmp_path)
     assert found.holds
     assert found.status == 0
-    assert [path.name for path in found.paths] == [f"initialisation_factors.{end}" for end in ("tex", "csv", "md")]
+    table = [f"initialisation_factors.{end}" for end in ("tex", "csv", "md", "json")]
+    assert [path.name for path in found.paths] == ["claims.json", *table, "references.bib", "report.html"]
     summary = found.summary()
+    assert f"1: 1 {ledger.find('G-05').finding.verdict}" in summary
     assert "1: 1 proved" in summary
     assert "1: 1 agrees" in summary
     assert str(tmp_path / "tables" / "initialisation_factors") in summary
     assert summary.endswith("All hold.")
     assert summary.count("\n") < 24  # one screen of the smallest usual terminal
+
+
+def test_a_second_run_without_changes_makes_nothing_again(small, tmp_path, monkeypatch):
+    first = report.write(tmp_path)
+    monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": lambda: pytest.fail("made again")})
+    monkeypatch.setattr(web, "write", lambda folder, results: pytest.fail("made again"))
+    again = report.write(tmp_path)
+    assert again.paths == first.paths
+    assert again.holds
+
+
+def test_an_interrupted_run_goes_on_where_it_stopped(small, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(web, "write", lambda folder, results: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            report.write(tmp_path)
+    monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": lambda: pytest.fail("made again")})
+    assert report.write(tmp_path).holds
+
+
+def test_a_record_of_other_code_is_begun_anew(small, tmp_path, monkeypatch):
+    record = tmp_path / report.RECORD
+    record.write_text("of other code")
+
+    def verify(names, *, record, **options):
+        if record.exists():
+            raise StaleRecord("the code of numerics has changed")
+        return [RESULT]
+
+    monkeypatch.setattr(numerics.checks, "verify", verify)
+    assert report.write(tmp_path).holds
 
 
 @pytest.mark.parametrize("verdict", ["refuted", "undecided"])
@@ -64,7 +104,7 @@ def test_a_proof_that_does_not_stand_fails_the_report_and_is_not_sampled(small, 
     asked = []
     monkeypatch.setattr(numerics.checks, "verify", lambda names, **options: asked.append(names) or [RESULT])
     broken = Checked("variance.activation", NOT_BUILT, False, {}, 0.1, ("it cannot be judged",))
-    monkeypatch.setattr(report, "check", lambda theorem, progress: broken)
+    monkeypatch.setattr(report, "check", lambda theorem, progress, cached: broken)
     found = report.write(tmp_path)
     assert found.status == 1
     assert asked == [[]]
@@ -82,7 +122,7 @@ def test_a_table_that_rests_on_a_refuted_theorem_fails_the_report(small, tmp_pat
 
 
 def test_a_folder_that_cannot_be_written_is_refused_before_any_work(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(report, "check", lambda theorem, progress: pytest.fail("work was done"))
+    monkeypatch.setattr(report, "check", lambda *given, **options: pytest.fail("work was done"))
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(NotHad) as refused:
         report.write(tmp_path / "file" / "folder")

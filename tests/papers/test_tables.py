@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -18,15 +19,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from numerics.checks.mutation import Resolution
+from numerics.checks.resolution import counted
 from numerics.checks.specimens import Outcome
 from numerics.evaluate import value
 from numerics.evaluate.exact import rational
+from numerics.evidence.kept import Shelf, code_of, keeping
+from numerics.evidence.provenance import theorem_hash
 from papers import latex, tables
 from papers.arguments import NotHad
 from papers.claims import comparison, ledger
+from papers.committed import committed
 from papers.files import write_whole
-from papers.table import Column, Table, as_csv, as_markdown, plain, rounded
-from papers.tables import glorot, random_walk
+from papers.table import Column, Number, Source, Table, as_csv, as_markdown, plain, rounded
+from papers.tables import lengths, random_walk
 from papers.tables.mutation import resolutions
 from theory.proof.library import find
 from theory.symbols import d, g, i, n, r, v
@@ -38,7 +43,14 @@ CLAIMS = ("G-05", "G-06", "G-07", "G-08", "G-09", "G-12", "G-13", "G-14")
 
 
 @pytest.fixture(scope="module")
-def built() -> dict[str, Table]:
+def shelf() -> Iterator[Shelf]:
+    """The measurements behind the tables; what is committed is not drawn again."""
+    with keeping(known=committed()) as measurements:
+        yield measurements
+
+
+@pytest.fixture(scope="module")
+def built(shelf) -> dict[str, Table]:
     return {name: build() for name, build in tables.TABLES.items()}
 
 
@@ -100,6 +112,26 @@ def test_a_number_keeps_its_significant_digits(number, digits):
     assert abs(shown - Fraction(number)) <= Fraction(10) ** (number.adjusted() - digits + 1) / 2
 
 
+def test_every_number_knows_what_it_rests_on_by_the_hash_that_this_has_today(built, shelf):
+    results = [cell for table in built.values() for row in table.rows for cell in row if isinstance(cell, Number)]
+    hashes = {
+        "theorem": lambda name: theorem_hash(find(name)),
+        "measurement": lambda name: shelf.used[name].digest,
+        "computation": lambda name: code_of(name.rpartition(".")[0]),
+    }
+    sources = {number.source for number in results}
+    assert {source.kind for source in sources} == hashes.keys()
+    assert {source: hashes[source.kind](source.name) for source in sources} == {each: each.hash for each in sources}
+    estimates = [n for n in results if "checks.resolution" not in n.source.name]  # which are counts and extremes
+    assert all((number.source.kind == "measurement") == (number.error is not None) for number in estimates)
+
+
+def test_a_number_without_a_source_is_a_parameter_of_its_row(built):
+    for table in built.values():
+        given = {at for row in table.rows for at, cell in enumerate(row) if isinstance(cell, Decimal)}
+        assert {plain(table.columns[at].heading) for at in given} <= {"N", "L", "d", "k", "ρ", "β"}
+
+
 # --- printed against derived -----------------------------------------------------------------------
 
 offsets = st.integers(-2, 2)
@@ -138,7 +170,8 @@ def test_a_condition_that_does_not_keep_the_variance_is_said_not_to_suffice():
 
 WELL_FORMED = re.compile(
     r"\\[&%$#_{}]|\\(textbackslash|textasciitilde|textasciicircum|textasciigrave|textless|textgreater|textbar"
-    r"|textendash|textemdash|dots|ss)\{\}|\\textsuperscript\{2\}|\\\([\\A-Za-z'-]+\\\)|\\texttt\{U\+[0-9A-F]{4,6}\}"
+    r"|textendash|textemdash|dots|ss|dag|ddag|textdegree|textquotedblleft|textquotedblright)\{\}"
+    r"|\\text(sub|super)script\{[A-Za-z0-9+-]\}|\\\([\\A-Za-z'-]+\\\)|\\texttt\{U\+[0-9A-F]{4,6}\}"
     r"|\\[`'^~\"rcv]\{[A-Za-z]\}|[-']\{\}|[^\\&%$#_{}~^<>|`]"
 )
 
@@ -161,15 +194,20 @@ def test_no_text_adds_a_cell_to_a_markdown_table(heading, text):
 def test_the_numbers_of_a_column_fit_its_format(built):
     for table in built.values():
         text = latex.table(table)
-        formats = re.findall(r"S\[table-format=(-?)(\d+)\.(\d+)\]", text)
+        formats = re.findall(r"S\[table-format=(-?)(\d+)\.(\d+)(?:\((\d+)\))?(?:e(-?)(\d+))?\]", text)
         numeric = [at for at in range(len(table.columns)) if table.is_number(at)]
-        assert len(formats) == len(numeric)
-        for at, (sign, whole, places) in zip(numeric, formats, strict=True):
-            for row in table.rows:
-                number = re.fullmatch(r"(-?)(\d+)\.?(\d*)", rounded(row[at], table.columns[at]))
+        pages = text.count(r"\begin{tabular}") + text.count(r"\begin{longtable}")
+        assert formats == pages * formats[: len(numeric)]
+        for at, (sign, whole, places, error, minus, power) in zip(numeric, formats[: len(numeric)], strict=True):
+            numbers = [row[at] for row in table.rows if isinstance(row[at], (Decimal, Number))]
+            for shown in (rounded(number, table.columns[at]) for number in numbers):
+                number = re.fullmatch(r"(-?)(\d+)\.?(\d*)(?:\((\d+)\))?(?:e(-?)(\d+))?", shown)
                 assert len(number[1]) <= len(sign)
                 assert len(number[2]) <= int(whole)
                 assert len(number[3]) <= int(places)
+                assert len(number[4] or "") <= int(error or 0)
+                assert len(number[5] or "") <= len(minus)
+                assert len(number[6] or "") <= int(power or 0)
 
 
 def compiled(body: str, folder: Path) -> str:
@@ -200,10 +238,10 @@ def test_a_table_of_hostile_words_compiles_and_shows_them_as_they_are(tmp_path):
         assert r"\input{/etc/passwd}" in shown.stdout.replace("\n", "")
 
 
-def test_tables_are_written_in_three_formats_and_nothing_else_is_left(tmp_path, monkeypatch):
-    monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": glorot.initialisation_factors})
+def test_tables_are_written_in_every_format_and_nothing_else_is_left(tmp_path, monkeypatch):
+    monkeypatch.setattr(tables, "TABLES", {"mean_lengths": lengths.mean_lengths})
     paths = tables.write(tmp_path)
-    assert [path.suffix for path in paths] == [".tex", ".csv", ".md"]
+    assert [path.suffix for path in paths] == [".tex", ".csv", ".md", ".json"]
     assert sorted(tmp_path.rglob("*.*")) == sorted(paths)
 
 
@@ -233,7 +271,8 @@ def test_the_table_of_resolutions_counts_what_became_of_the_mutants():
 
     first = Resolution("a.theorem", outcomes("killed", "killed", "survived", "below", "no value"), ())
     second = Resolution("another.theorem", outcomes("survived"), ("a check of it: refuted",))
-    table = resolutions([first, second])
+    run = Source("a run", "computation", "0")
+    table = resolutions([(each.theorem, counted(each), run) for each in (first, second)])
     above, refuted, resolution = ("mutants, line at 1%, above", "refuted", "resolution, %")
     rows = read(table)
     assert [(row["theorem"], row[above], row[refuted]) for row in rows] == [
@@ -241,5 +280,5 @@ def test_the_table_of_resolutions_counts_what_became_of_the_mutants():
         ("another.theorem", "1", "0"),
     ]
     assert float(rows[0][resolution]) == pytest.approx(2)
-    assert rows[1][resolution] == ""
+    assert rows[1][resolution] == "none"
     assert any("a check of it: refuted" in plain(note) for note in table.notes)

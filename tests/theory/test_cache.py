@@ -27,7 +27,7 @@ def folder(tmp_path, monkeypatch):
     """A cache of its own for every test, which begins now: sources may be edited while tests run."""
     monkeypatch.setattr(cache, "_AT_START", cache._snapshot())
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    return tmp_path / "initium"
+    return tmp_path / "initium" / "proofs"
 
 
 @pytest.fixture

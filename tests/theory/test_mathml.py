@@ -161,6 +161,7 @@ def test_in_a_script_a_fraction_has_a_slash_and_still_the_same_value(tree):
     [
         (z[i + 1, k], "zk(i+1)"),  # below, then above
         (W[i, l, k] ** 2, "(Wl,k(i))2"),
+        (W[l, k] ** 2, "Wl,k2"),  # of one layer
         (n[i] ** 2, "ni2"),
         (df(x) ** 2, "f′2(x)"),
         (E(x) ** 2, "𝔼[x]2"),
@@ -174,7 +175,9 @@ def test_in_a_script_a_fraction_has_a_slash_and_still_the_same_value(tree):
         (sp.loggamma(x) ** 2, "(lnΓ(x))2"),
         (log1p(x) ** 2, "ln2(x+1)"),
         (expm1(x), "(ex−1)"),
-        (2 * log1pmx(x), "2[ln(x+1)−x]"),
+        (2 * log1pmx(x), "2[ln(1+x)−x]"),
+        (log1pmx(-x), "[ln(1−x)+x]"),
+        (sp.Rational(10**41 + 1, 3 * 10**41) * x, "0.3333333333…x"),
         (acospi(x) ** 2, "(arccos(x)π)2"),
         (2**N * sp.S(3), "3⋅2N"),
         (sp.sqrt(x + 1), "x+1"),

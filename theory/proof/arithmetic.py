@@ -14,7 +14,7 @@ from sympy.printing.printer import Printer
 from theory.proof.interpret import UnknownNode
 from theory.proof.markup import applied, fenced, infix, lines, minus, mn, mo, row, scripts, tag, times
 from theory.proof.nodes import DominatedIntegral, Iterate, PairSum, acospi
-from theory.proof.notation import unicode
+from theory.proof.notation import DECIMALS, MATRICES, of_terms, too_long, unicode
 
 BINDERS = (sp.Sum, sp.Product, sp.Integral, sp.Limit, PairSum, DominatedIntegral)
 _OPEN = (Iterate, sp.polygamma, sp.loggamma, sp.exp, sp.factorial, sp.Derivative, sp.KroneckerDelta)  # as bases
@@ -25,6 +25,12 @@ _LONG = 46  # characters: what is longer does not fit on a line of a phone and i
 def arguments(function: sp.Basic) -> tuple[sp.Basic, ...]:
     """What a function is printed to be of."""
     return (1 + function.args[0],) if isinstance(function, log1p) else function.args
+
+
+def has_layer(expr: sp.Basic) -> bool:
+    """Whether the first of the indices is a layer, which is raised; a matrix of one layer has none."""
+    indices = expr.indices if isinstance(expr, sp.Indexed) else ()
+    return len(indices) > 1 and not (len(indices) == 2 and str(expr.base) in MATRICES)
 
 
 class Arithmetic(Printer):
@@ -68,7 +74,7 @@ class Arithmetic(Printer):
         """Signs and elements between which a line may break; their row is the expression."""
         length = len(unicode(expr))
         if isinstance(expr, sp.Add) and length > _LONG:
-            for at, term in enumerate(self._terms(expr)):
+            for at, term in enumerate(of_terms(expr)):
                 (mark, first), *rest = self.parts(term)
                 yield mark or ("+" if at else ""), first
                 yield from rest
@@ -80,12 +86,6 @@ class Arithmetic(Printer):
             negative, body = self._signed(expr)
             yield "−" if negative else "", body
 
-    def _terms(self, expr: sp.Add) -> list[sp.Expr]:
-        """The terms in SymPy's order, but for one that is added in front, where there is one."""
-        terms = list(self._as_ordered_terms(expr))
-        added = next((at for at, term in enumerate(terms) if not term.could_extract_minus_sign()), 0)
-        return [terms.pop(added), *terms]
-
     def _signed(self, expr: sp.Basic) -> tuple[bool, str]:
         """Whether a minus stands in front, and what follows it."""
         if isinstance(expr, (sp.Mul, sp.Rational)):
@@ -95,7 +95,7 @@ class Arithmetic(Printer):
 
     def _print_Add(self, expr: sp.Add) -> str:
         shown: list[str] = []
-        for term in self._terms(expr):
+        for term in of_terms(expr):
             signed = isinstance(term, (sp.Mul, sp.Rational))
             negative, body = self._signed(term) if signed else (False, self._bracketed(term, PRECEDENCE["Add"]))
             sign = infix("−" if negative else "+") if shown else mo("−", form="prefix") if negative else ""
@@ -107,7 +107,12 @@ class Arithmetic(Printer):
         body = times(factors, None if self.flat else _WIDE)
         return minus(body) if negative else body
 
-    _print_Rational = _print_Mul  # noqa: N815 - the printer finds its methods by class names
+    def _print_Rational(self, expr: sp.Rational) -> str:
+        if not too_long(expr):
+            return self._print_Mul(expr)
+        whole, rest = divmod(abs(expr), 1)
+        cut = mn(f"{whole}.{int(rest * 10**DECIMALS):0{DECIMALS}}…")
+        return minus(cut) if expr < 0 else cut
 
     def _print_Integer(self, expr: sp.Integer) -> str:
         return minus(mn(str(-expr))) if expr < 0 else mn(str(expr))
@@ -119,7 +124,10 @@ class Arithmetic(Printer):
         below: list[sp.Expr] = []
         bound: list[sp.Expr] = []
         for factor in expr.as_ordered_factors() if isinstance(expr, sp.Mul) else (expr,):
-            if isinstance(factor, sp.Rational):
+            if too_long(factor):
+                negative ^= bool(factor < 0)
+                above.append(abs(factor))
+            elif isinstance(factor, sp.Rational):
                 negative ^= bool(factor < 0)
                 above += [sp.Integer(abs(factor.p))] if abs(factor.p) != 1 else []
                 below += [sp.Integer(factor.q)] if factor.q != 1 else []
@@ -154,9 +162,8 @@ class Arithmetic(Printer):
         raised = self._small(exponent)
         if isinstance(exponent, sp.Integer) and (head := self._head(base)):
             return applied(scripts(head, "", raised), self._all(arguments(base)))
-        layered = isinstance(base, sp.Indexed) and len(base.indices) > 1  # its layer is raised already
         stem = self._bracketed(base, PRECEDENCE["Pow"])
-        return scripts(fenced(stem) if layered or isinstance(base, _OPEN) else stem, "", raised)
+        return scripts(fenced(stem) if has_layer(base) or isinstance(base, _OPEN) else stem, "", raised)
 
     def _head(self, expr: sp.Basic) -> str:
         """The name of a function, which carries its exponent; empty where the notation has none."""

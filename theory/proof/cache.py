@@ -76,7 +76,7 @@ _AT_START = _snapshot()  # before any rule is imported: what runs in this proces
 def _folder() -> Path:
     named = os.environ.get("XDG_CACHE_HOME", "")
     root = Path(named) if os.path.isabs(named) else Path.home() / ".cache"
-    return root / "initium" / _AT_START[0]
+    return root / "initium" / "proofs" / _AT_START[0]  # apart from data and checkpoints: old keys are removed
 
 
 # --- reading and writing --------------------------------------------------------------------------

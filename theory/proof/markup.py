@@ -17,7 +17,7 @@ LETTERS = {**greek_unicode, "ell": "ℓ"}
 _WORD = r"<mi>[^<]{2,}</mi>"  # a name of several letters, which MathML sets upright
 _OPENING, _CLOSING = r"(<(mrow|msup|msub|msubsup)>)*", r"(</\w+>)*"
 _TALL = re.compile("<(mfrac|munder|msu[bp]|msubsup|msqrt|mroot|mtable)")
-_STUB = 8  # characters: a shorter row saves no room
+_STUB = 8  # characters: a row is not worth a start or an end that is shorter
 _UNSEEN, _THIN = "<mo>&#x2062;</mo>", '<mo lspace="0.17em">&#x2062;</mo>'  # invisible times
 _APPLIED = "<mo>&#x2061;</mo>"  # between a function and its argument, not seen
 
@@ -112,12 +112,13 @@ def lines(parts: Sequence[str], starts: Sequence[str], wide: int | None) -> str:
     rows: list[list[str]] = []
     filled = 0
     for part, start in zip(parts, starts, strict=True):
-        if rows and (wide is None or filled < _STUB or filled + _length(part) <= wide):
+        length = _length(part)
+        if rows and (wide is None or min(filled, length) < _STUB or filled + length <= wide):
             rows[-1].append(part)
-            filled += _length(part)
+            filled += length
         else:
             rows.append([start if rows else part])
-            filled = _length(part)
+            filled = length
     if len(rows) == 1:
         return row(*rows[0])
     return tag("mtable", *[tag("mtr", tag("mtd", row(*each))) for each in rows], displaystyle="true")

@@ -13,7 +13,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.printing.precedence import PRECEDENCE
 
-from theory.proof.arithmetic import BINDERS, Arithmetic, arguments
+from theory.proof.arithmetic import BINDERS, Arithmetic, arguments, has_layer
 from theory.proof.markup import (
     applied,
     fenced,
@@ -32,6 +32,7 @@ from theory.proof.markup import (
     words,
 )
 from theory.proof.nodes import DominatedIntegral, Iterate, PairSum
+from theory.proof.notation import LONGEST_RAISED
 
 _FUNCTIONS = {
     "log": "ln", "log1p": "ln", "gamma": "Γ", "uppergamma": "Γ", "lowergamma": "γ", "zeta": "ζ", "sign": "sgn",
@@ -39,7 +40,6 @@ _FUNCTIONS = {
     **{same: same for same in ("erf", "erfc", "sin", "cos", "tan", "sinh", "cosh", "tanh")},
 }  # fmt: skip
 _SIGNS = {"==": "=", "!=": "≠", "<=": "≤", ">=": "≥"}
-_RAISED = 8  # operations: a larger exponent of e is too small to read, and exp( ) is printed
 
 
 def mathml(expr: Any) -> str:
@@ -70,7 +70,7 @@ class _MathML(Arithmetic):
 
     def _print_Indexed(self, expr: sp.Indexed) -> str:
         indices = list(expr.indices)
-        layer = self._small(fenced(self._small(indices.pop(0)))) if len(indices) > 1 else ""
+        layer = self._small(fenced(self._small(indices.pop(0)))) if has_layer(expr) else ""
         with self._flattened():
             return scripts(name(str(expr.base.label)), listed(self._all(indices)), layer)
 
@@ -92,7 +92,8 @@ class _MathML(Arithmetic):
 
     def _print_exp(self, expr: sp.exp) -> str:
         inner = expr.args[0]
-        if inner.has(*BINDERS) or inner.count_ops() > _RAISED:
+        leaves = sum(not part.args for part in sp.preorder_traversal(inner))
+        if inner.has(*BINDERS) or leaves > LONGEST_RAISED:
             return applied(mi("exp"), [self._print(inner)])
         return scripts(mi("e"), "", self._small(inner))
 
@@ -101,8 +102,10 @@ class _MathML(Arithmetic):
 
     def _print_log1pmx(self, expr: sp.Function) -> str:
         x = expr.args[0]
-        body = self._bracketed(x, PRECEDENCE["Add"])
-        return fenced(row(applied(mi("ln"), [self._print(1 + x)]), infix("−"), body), "[", "]")
+        less = x.could_extract_minus_sign()
+        size = self._bracketed(-x if less else x, PRECEDENCE["Add"])
+        inside = row(mn("1"), infix("−" if less else "+"), size)
+        return fenced(row(applied(mi("ln"), [inside]), infix("+" if less else "−"), size), "[", "]")
 
     def _print_loggamma(self, expr: sp.loggamma) -> str:
         return times([mi("ln"), applied(mi("Γ"), self._all(expr.args))])

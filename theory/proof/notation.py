@@ -25,7 +25,7 @@ LOWERED = dict(zip("0123456789+-aehijklmnoprstuvx′", "₀₁₂₃₄₅₆₇
 RAISED = dict(
     zip("0123456789+-abcdefghijklmnoprstuvwxyzDLN′", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴰᴸᴺ′", strict=True)
 )
-_MATRICES = ("W", "w")  # of one layer, where they have two indices
+MATRICES = ("W", "w")  # of one layer, where they have two indices
 LONGEST_RAISED = 7  # leaves of the longest exponent that LaTeX raises; with more it is written exp(...)
 DIGITS, DECIMALS = 40, 10  # of a fraction that LaTeX writes with a bar, and after the point of any other
 _FUNCTIONS = {
@@ -322,7 +322,7 @@ class _Latex(LatexPrinter):
         base = self._print(expr.base)
         base = f"{{{base}}}" if set(base) & set("_^") else base
         layer, *units = (self._print(index) for index in expr.indices)
-        if len(units) == 1 and str(expr.base) in _MATRICES:
+        if len(units) == 1 and str(expr.base) in MATRICES:
             return rf"{base}_{{{layer},{units[0]}}}"
         return rf"{base}^{{({layer})}}_{{{','.join(units)}}}" if units else f"{base}_{{{layer}}}"
 

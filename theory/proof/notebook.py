@@ -116,9 +116,11 @@ def _html_block(block: Block) -> str:
 
 
 def _html_line(line: Line) -> str:
-    opening = f"<tr><td></td><td{_LEFT}>{_formula(line.left)}</td><td></td></tr>" if line.left is not None else ""
-    cells = (escape(line.name), _formula(line.right, RELATIONS[line.relation]), escape(line.reason))
-    return f"{opening}<tr>{''.join(f'<td{_LEFT}>{cell}</td>' for cell in cells)}</tr>"
+    """A line of a proof, its reason below it: beside a wide formula nobody would see it."""
+    opening = f"<tr><td></td><td{_LEFT}>{_formula(line.left)}</td></tr>" if line.left is not None else ""
+    formula = _formula(line.right, RELATIONS[line.relation])
+    reason = f'<div style="opacity:0.7">{escape(line.reason)}</div>'
+    return f"{opening}<tr><td{_LEFT}>{escape(line.name)}</td><td{_LEFT}>{formula}{reason}</td></tr>"
 
 
 def _html_row(kind: str, cells: tuple[Content, ...], numbers: frozenset[int]) -> str:
@@ -193,6 +195,7 @@ def _marks() -> dict[str, str]:
         **{mark: rf"\{mark}" for mark in "&%$#_{}"},
         **{"\\": r"{\backslash}", "~": r"{\sim}", "^": r"\hat{\ }", "<": " {<} ", ">": " {>} "},
         **{"²": "{}^{2}", "′": "{}'", "±": r"{\pm}", "·": r"{\cdot}", "×": r"{\times}", "√": r"{\surd}", "−": "{-}"},
+        **{"∏": r"{\Pi}", "∫": r"{\int}", "→": r"{\to}", "↦": r"{\mapsto}", "∧": r"{\wedge}", "∨": r"{\vee}"},
         **{sign: rf"{{\{name}}}" for sign, name in SIGNS.items()},
     }
 

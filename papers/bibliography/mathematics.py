@@ -1,54 +1,10 @@
-"""The works that Initium cites, as facts: what each is, who wrote it, where it appeared.
-
-Titles are in sentence case, as `plain` prints articles; names are "First von Last".  A fact that is not certain is left out.
-"""
+"""Works on probability, statistics and computing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
-Kind = Literal["article", "inproceedings", "incollection", "book", "techreport", "misc"]
-
-
-@dataclass(frozen=True)
-class Work:
-    """One work; its fields are BibTeX's.
-
-    venue: the journal, the proceedings, the publisher or the institution, by kind; where it is empty, the work is on
-    arXiv or at an address.  pages: "first-last".  doi, arxiv: the identifiers alone; page: an address without them.
-    publisher: of an `incollection`.
-    """
-
-    key: str
-    kind: Kind
-    authors: tuple[str, ...]
-    title: str
-    year: int
-    venue: str = ""
-    series: str = ""
-    volume: str = ""
-    number: str = ""
-    edition: str = ""
-    pages: str = ""
-    doi: str = ""
-    arxiv: str = ""
-    page: str = ""
-    publisher: str = ""
-
-
-_PMLR = "Proceedings of Machine Learning Research"
-_NEURIPS = "Advances in Neural Information Processing Systems"
-_ICML = "International Conference on Machine Learning"
-_ICLR = "International Conference on Learning Representations"
+from papers.bibliography.work import Work
 
 WORKS = (
-    Work(
-        "balduzzi2017", "inproceedings",
-        ("David Balduzzi", "Marcus Frean", "Lennox Leary", "J. P. Lewis", "Kurt Wan-Duo Ma", "Brian McWilliams"),
-        "The shattered gradients problem: If resnets are the answer, then what is the question?", 2017,
-        _ICML, _PMLR, volume="70", pages="342-350", arxiv="1702.08591",
-    ),
     Work(
         "bayati2011", "article", ("Mohsen Bayati", "Andrea Montanari"), "The dynamics of message passing on dense graphs, "
         "with applications to compressed sensing", 2011, "IEEE Transactions on Information Theory", volume="57", number="2",
@@ -74,10 +30,6 @@ WORKS = (
         "chan1983", "article", ("Tony F. Chan", "Gene H. Golub", "Randall J. LeVeque"),
         "Algorithms for computing the sample variance: Analysis and recommendations", 1983,
         "The American Statistician", volume="37", number="3", pages="242-247", doi="10.1080/00031305.1983.10483115",
-    ),
-    Work(
-        "cho2009", "inproceedings", ("Youngmin Cho", "Lawrence K. Saul"), "Kernel methods for deep learning", 2009,
-        _NEURIPS, volume="22", pages="342-350",
     ),
     Work(
         "collins2006", "article", ("Benoît Collins", "Piotr Śniady"),
@@ -109,41 +61,9 @@ WORKS = (
         "Numerische Mathematik", volume="101", number="1", pages="87-100", doi="10.1007/s00211-005-0615-4",
     ),
     Work(
-        "glorot2010", "inproceedings", ("Xavier Glorot", "Yoshua Bengio"),
-        "Understanding the difficulty of training deep feedforward neural networks", 2010,
-        "International Conference on Artificial Intelligence and Statistics", _PMLR, volume="9", pages="249-256",
-    ),
-    Work(
         "goodman1963", "article", ("N. R. Goodman",),
         "The distribution of the determinant of a complex Wishart distributed matrix", 1963,
         "The Annals of Mathematical Statistics", volume="34", number="1", pages="178-180", doi="10.1214/aoms/1177704251",
-    ),
-    Work(
-        "hanin2018start", "inproceedings", ("Boris Hanin", "David Rolnick"),
-        "How to start training: The effect of initialization and architecture", 2018, _NEURIPS, volume="31",
-        arxiv="1803.01719",
-    ),
-    Work(
-        "hanin2018which", "inproceedings", ("Boris Hanin",),
-        "Which neural net architectures give rise to exploding and vanishing gradients?", 2018, _NEURIPS, volume="31",
-        arxiv="1801.03744",
-    ),
-    Work(
-        "hanin2020products", "article", ("Boris Hanin", "Mihai Nica"),
-        "Products of many large random matrices and gradients in deep neural networks", 2020,
-        "Communications in Mathematical Physics", volume="376", number="1", pages="287-322",
-        doi="10.1007/s00220-019-03624-z", arxiv="1812.05994",
-    ),
-    Work(
-        "he2015", "inproceedings", ("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
-        "Delving deep into rectifiers: Surpassing human-level performance on ImageNet classification", 2015,
-        "IEEE International Conference on Computer Vision", pages="1026-1034", doi="10.1109/ICCV.2015.123",
-        arxiv="1502.01852",
-    ),
-    Work(
-        "he2016", "inproceedings", ("Kaiming He", "Xiangyu Zhang", "Shaoqing Ren", "Jian Sun"),
-        "Deep residual learning for image recognition", 2016, "IEEE Conference on Computer Vision and Pattern "
-        "Recognition", pages="770-778", doi="10.1109/CVPR.2016.90", arxiv="1512.03385",
     ),
     Work(
         "higham2002", "book", ("Nicholas J. Higham",), "Accuracy and Stability of Numerical Algorithms", 2002,
@@ -153,11 +73,6 @@ WORKS = (
         "hoeffding1963", "article", ("Wassily Hoeffding",), "Probability inequalities for sums of bounded random variables",
         1963, "Journal of the American Statistical Association", volume="58", number="301", pages="13-30",
         doi="10.1080/01621459.1963.10500830",
-    ),
-    Work(
-        "ioffe2015", "inproceedings", ("Sergey Ioffe", "Christian Szegedy"),
-        "Batch normalization: Accelerating deep network training by reducing internal covariate shift", 2015,
-        _ICML, _PMLR, volume="37", pages="448-456", arxiv="1502.03167",
     ),
     Work(
         "johansson2017", "article", ("Fredrik Johansson",),
@@ -170,22 +85,6 @@ WORKS = (
         "Continuous Univariate Distributions", 1994, "Wiley", volume="1", edition="Second",
     ),
     Work(
-        "klambauer2017", "inproceedings",
-        ("Günter Klambauer", "Thomas Unterthiner", "Andreas Mayr", "Sepp Hochreiter"),
-        "Self-normalizing neural networks", 2017, _NEURIPS, volume="30", arxiv="1706.02515",
-    ),
-    Work(
-        "lecun1998", "incollection", ("Yann LeCun", "Léon Bottou", "Genevieve B. Orr", "Klaus-Robert Müller"),
-        "Efficient BackProp", 1998, "Neural Networks: Tricks of the Trade", "Lecture Notes in Computer Science",
-        volume="1524", pages="9-50", doi="10.1007/3-540-49430-8_2", publisher="Springer",
-    ),
-    Work(
-        "lee2018", "inproceedings",
-        ("Jaehoon Lee", "Yasaman Bahri", "Roman Novak", "Samuel S. Schoenholz", "Jeffrey Pennington",
-         "Jascha Sohl-Dickstein"),
-        "Deep neural networks as Gaussian processes", 2018, _ICLR, arxiv="1711.00165",
-    ),
-    Work(
         "marchenko1967", "article", ("V. A. Marchenko", "L. A. Pastur"),
         "Distribution of eigenvalues for some sets of random matrices", 1967,
         "Mathematics of the USSR-Sbornik", volume="1", number="4", pages="457-483",
@@ -194,10 +93,6 @@ WORKS = (
     Work(
         "massart1990", "article", ("Pascal Massart",), "The tight constant in the Dvoretzky-Kiefer-Wolfowitz inequality",
         1990, "The Annals of Probability", volume="18", number="3", pages="1269-1283", doi="10.1214/aop/1176990746",
-    ),
-    Work(
-        "mathml2025", "misc", ("World Wide Web Consortium",), "MathML Core", 2025, "W3C Candidate Recommendation",
-        page="https://www.w3.org/TR/mathml-core/",
     ),
     Work(
         "matsumoto1998", "article", ("Makoto Matsumoto", "Takuji Nishimura"),
@@ -230,12 +125,6 @@ WORKS = (
         "Sandia National Laboratories", number="SAND2008-6212",
     ),
     Work(
-        "poole2016", "inproceedings",
-        ("Ben Poole", "Subhaneil Lahiri", "Maithra Raghu", "Jascha Sohl-Dickstein", "Surya Ganguli"),
-        "Exponential expressivity in deep neural networks through transient chaos", 2016, _NEURIPS, volume="29",
-        pages="3360-3368", arxiv="1606.05340",
-    ),
-    Work(
         "popoviciu1935", "article", ("Tiberiu Popoviciu",),
         "Sur les équations algébriques ayant toutes leurs racines réelles", 1935, "Mathematica (Cluj)",
         volume="9", pages="129-145",
@@ -243,15 +132,6 @@ WORKS = (
     Work(
         "price1958", "article", ("Robert Price",), "A useful theorem for nonlinear devices having Gaussian inputs", 1958,
         "IRE Transactions on Information Theory", volume="4", number="2", pages="69-72", doi="10.1109/TIT.1958.1057444",
-    ),
-    Work(
-        "saxe2014", "inproceedings", ("Andrew M. Saxe", "James L. McClelland", "Surya Ganguli"), "Exact solutions to the "
-        "nonlinear dynamics of learning in deep linear neural networks", 2014, _ICLR, arxiv="1312.6120",
-    ),
-    Work(
-        "shang2016", "inproceedings", ("Wenling Shang", "Kihyuk Sohn", "Diogo Almeida", "Honglak Lee"),
-        "Understanding and improving convolutional neural networks via concatenated rectified linear units", 2016,
-        _ICML, _PMLR, volume="48", pages="2217-2225", arxiv="1603.05201",
     ),
     Work(
         "sheppard1899", "article", ("W. F. Sheppard",),
@@ -262,10 +142,6 @@ WORKS = (
     Work(
         "stuart1994", "book", ("Alan Stuart", "J. Keith Ord"), "Kendall's Advanced Theory of Statistics: Distribution "
         "Theory", 1994, "Edward Arnold", volume="1", edition="Sixth",
-    ),
-    Work(
-        "sussillo2014", "misc", ("David Sussillo", "L. F. Abbott"),
-        "Random walk initialization for training very deep feedforward networks", 2014, arxiv="1412.6558",
     ),
     Work(
         "takahasi1974double", "article", ("Hidetosi Takahasi", "Masatake Mori"), "Double exponential formulas for numerical "
@@ -285,15 +161,4 @@ WORKS = (
         "Proceedings of the London Mathematical Society", volume="s2-17", pages="116-148", doi="10.1112/plms/s2-17.1.116",
     ),
     Work("widder1941", "book", ("David Vernon Widder",), "The Laplace Transform", 1941, "Princeton University Press"),
-    Work(
-        "xiao2018", "inproceedings",
-        ("Lechao Xiao", "Yasaman Bahri", "Jascha Sohl-Dickstein", "Samuel S. Schoenholz", "Jeffrey Pennington"),
-        "Dynamical isometry and a mean field theory of CNNs: How to train 10,000-layer vanilla convolutional neural "
-        "networks", 2018, _ICML, _PMLR, volume="80", pages="5393-5402", arxiv="1806.05393",
-    ),
-    Work(
-        "yang2019", "misc", ("Greg Yang",),
-        "Scaling limits of wide neural networks with weight sharing: Gaussian process behavior, gradient independence, "
-        "and neural tangent kernel derivation", 2019, arxiv="1902.04760",
-    ),
 )  # fmt: skip
