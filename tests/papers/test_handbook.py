@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from papers import handbook, latex
+from papers import words as escaping
 from papers.arguments import NotHad
 from papers.claims import ledger
 from papers.claims.claim import Finding, Point, Verdict
@@ -60,6 +61,9 @@ def test_mathematics_inside_words_is_set_as_mathematics():
         ("(kappa - 3)^+", r"(\kappa - 3)^{+}"),
         ("dC/dW^i", r"dC/dW^{i}"),
         ("w . v", r"w \cdot v"),
+        ("E w^4/(E w^2)^2", r"\mathbb{E} w^{4}/(\mathbb{E} w^{2})^{2}"),
+        ("5.66e-07 M", r"5.66 \cdot 10^{-7} M"),
+        ("2 scale/n", r"2 \operatorname{scale}/n"),
     ],
 )
 def test_typed_mathematics_is_read_by_its_grammar(typed, set_):
@@ -95,6 +99,7 @@ HARMLESS = {
         "textendash",
         "textemdash",
         "textsuperscript",
+        "textsubscript",
         "texttt",
         "dots",
         "ss",
@@ -123,6 +128,7 @@ HARMLESS = {
         "exp",
     ),
     *("max", "min", "cos", "sin", "tan", "arccos", "arcsin", "ell"),
+    *COMMANDS.findall("".join(escaping._MARKS.values())),
     *(name for name in notation.greek_unicode if name not in ("omicron", "lamda")),
 }
 typed = st.lists(
