@@ -47,7 +47,7 @@ _SIGNS = {
     **{"fan-in": r"\text{fan-in}", "fan-out": r"\text{fan-out}", **dict.fromkeys("|=<>+-/()[],;:!.", "")},
 }
 _TOKEN = re.compile(
-    r"\s+|\d+(?:\.\d+)?|fan-in|fan-out|d(?=[A-Za-z](?![a-z]))|[A-Za-z]+|'+|[_^]|[{}]|"
+    r"\s+|\d+(?:\.\d+)?e[+-]?\d+|\d+(?:\.\d+)?|fan-in|fan-out|d(?=[A-Za-z](?![a-z]))|[A-Za-z]+|'+|[_^]|[{}]|"
     + "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 )
 
@@ -96,14 +96,18 @@ class _Reader:
         if token == "sqrt":
             return rf"\sqrt{{{self._group()}}}"
         if token in ("(", "["):
-            body = self.until(frozenset(")]"))
-            return token + body + self._closing()
+            shown = token + self.until(frozenset(")]")) + self._closing()
+            self.scripts = ""
+            return shown
         if token in "{}" or token in (")", "]"):
             raise NotMathematics(token)
         if token.isspace():
             return " "
         if token.isalpha() and token.isascii():
             return self._word(token)
+        if token[0].isdecimal() and "e" in token:
+            digits, _, power = token.partition("e")
+            return rf"{digits} \cdot 10^{{{int(power)}}}"
         return _SIGNS.get(token) or token
 
     def _hung(self, token: str) -> str:
@@ -121,7 +125,7 @@ class _Reader:
         if word in BETWEEN:
             return rf"\text{{ {word} }}"
         if len(word) > 2 and word.islower():
-            return rf"\mathrm{{{word}}}"
+            return rf"\operatorname{{{word}}}"
         return " ".join(word)
 
     def _closing(self) -> str:

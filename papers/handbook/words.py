@@ -18,10 +18,13 @@ from papers.references import UnknownWork, find
 from theory.proof.cache import listing
 from theory.proof.notation import LOWERED, RAISED
 
-_LINK = re.compile(r"`[^`\s]+`|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*")
+_LINK = re.compile(
+    r"`[^`\s]+`|[a-z]+(?:\.[a-z_]+){2,}|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*"
+    r"|(?<![\w/(^])[a-z]{3,}(?:_[a-z]{3,})+(?![\w)/^])"
+)
 _PLACES = ("theorem", "theorems", "figure", "eq.", "proposition", "lemma", "corollary")  # what "1a" is the number of
 _OPERATIONS = re.compile(
-    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b"
+    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b|^[\d.]+e[+-]?\d+$"
 )
 _LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*GREEK, *GREEK_LETTERS]) + r")'*[)\]]*$")
 _NUMBER = re.compile(r"[-(\[]*\d+(\.\d+)?[)!]*")
@@ -81,7 +84,8 @@ def _linked(text: str) -> str | None:
         return rf"\citet{{{name}}}"
     if text.startswith("*"):
         return rf"\emph{{{escape(name)}}}"
-    return rf"\name{{{parted(name)}}}" if text.startswith("`") else None
+    named = text.startswith("`") or ("_" in name and "." not in name) or name.count(".") > 1
+    return rf"\name{{{parted(name)}}}" if named else None
 
 
 def theorem(name: str) -> str:
@@ -122,7 +126,7 @@ def _strong(chunks: Sequence[str], at: int) -> bool:
         return False
     if bare in ("a", "A"):  # the article, unless something is done with it
         return bare == chunks[at] and (after in _DOES or before in _DOES)
-    return bool(_OPERATIONS.search(bare) or _LETTER.match(bare))
+    return bare == "sqrt" or bool(_OPERATIONS.search(bare) or _LETTER.match(bare))
 
 
 def _weak(chunk: str) -> bool:
