@@ -30,7 +30,24 @@ OPERATORS = {
     **{"sum": r"\sum", "prod": r"\prod", "int": r"\int ", "infinity": r"\infty "},
     **{name: rf"\{name} " for name in GREEK},
 }
-BETWEEN = {"of", "at", "is", "if", "by", "in", "or", "to", "and", "for", "layer", "below", "active", "all", "given"}
+BETWEEN = {
+    "of",
+    "at",
+    "is",
+    "if",
+    "by",
+    "in",
+    "or",
+    "to",
+    "and",
+    "for",
+    "layer",
+    "below",
+    "active",
+    "all",
+    "both",
+    "given",
+}
 _SIGNS = {
     **{
         "<=>": r"\iff ",
@@ -69,6 +86,7 @@ def mathematics(text: str) -> str:
     shown = reader.until(frozenset())
     if reader.at < len(tokens):
         raise NotMathematics(text)
+    shown = re.sub(r" \}\s*\\text\{ ", " ", shown)  # words beside each other are one text
     shown = re.sub(r" +", " ", re.sub(r" +(?=[_^])", "", shown))
     return re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown).strip()
 

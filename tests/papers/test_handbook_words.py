@@ -33,6 +33,7 @@ def test_mathematics_inside_words_is_set_as_mathematics():
         ("dC/dW^i", r"dC/dW^{i}"),
         ("w . v", r"w \cdot v"),
         ("E w^4/(E w^2)^2", r"\mathbb{E} w^{4}/(\mathbb{E} w^{2})^{2}"),
+        ("P(both active in layer i)", r"P(\text{ both active in layer } i)"),
         ("5.66e-07 M", r"5.66 \cdot 10^{-7} M"),
         ("2 scale/n", r"2 \operatorname{scale}/n"),
     ],
@@ -51,6 +52,12 @@ def test_what_the_grammar_does_not_know_is_no_mathematics(broken):
 
 def test_unicode_formulas_of_the_ledger_are_read_too():
     assert words("gives nᵢₙ·v₀ = √(1 - x²)") == r"gives $n_{\mathrm{in}} v_{0} = \sqrt{1 - x^{2}}$"
+
+
+def test_primes_may_stand_before_a_stroke():
+    assert words("means E h h'/sqrt(E h^2 E h'^2), without") == (
+        r"means $\mathbb{E} h h'/\sqrt{\mathbb{E} h^{2} \mathbb{E} h'^{2}}$, without"
+    )
 
 
 def test_theorems_claims_and_papers_become_links_and_other_names_stay_words():
