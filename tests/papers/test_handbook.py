@@ -21,9 +21,9 @@ from papers.figures.picture import Picture
 from papers.handbook import abbreviations, exhibits, pdf
 from papers.handbook.breaking import breakable
 from papers.handbook.document import document
-from papers.handbook.theorems import ordered
 from papers.table import Column, Table
 from theory.proof import notation
+from theory.proof.library import theorems
 from theory.proof.nodes import DominatedIntegral
 from theory.symbols import N, k, x
 
@@ -93,7 +93,7 @@ def test_a_quotient_that_is_too_wide_becomes_a_short_fraction_before_its_numerat
 @pytest.fixture(scope="module")
 def lines() -> list[tuple[sp.Basic, sp.Basic]]:
     """Both sides of every step of the library."""
-    steps = [step for theorem in ordered() for derivation in theorem.derivations() for step in derivation.steps]
+    steps = [step for theorem in theorems() for derivation in theorem.derivations() for step in derivation.steps]
     return [(step.left, step.right) for step in steps]
 
 
@@ -162,14 +162,14 @@ def text(folder):
 
 def test_every_theorem_and_every_claim_is_in_the_book_once(text):
     opened = re.findall(r"^\\theoremopens\{([^}]*)\}", text, re.MULTILINE)
-    assert sorted(opened) == sorted(theorem.name for theorem in ordered())
+    assert sorted(opened) == sorted(theorem.name for theorem in theorems())
     assert sorted(re.findall(r"^\\claimopens\{([^}]*)\}", text, re.MULTILINE)) == sorted(ledger.IDS)
     assert set(re.findall(r"\\thm\{([^}]*)\}", text)) <= set(opened)
 
 
 def test_every_line_of_every_proof_has_its_brackets_and_braces_in_pairs(text):
     lines = re.findall(r"^\\(?:step|statement|chainopens)\{.*$", text, re.MULTILINE)
-    assert len(lines) > len(ordered())
+    assert len(lines) > len(theorems())
     for shown in lines:
         assert shown.count(r"\opening") == shown.count(r"\closing")
         bare = re.sub(r"\\[{}]", "", shown)
@@ -177,13 +177,13 @@ def test_every_line_of_every_proof_has_its_brackets_and_braces_in_pairs(text):
 
 
 def test_every_step_is_printed_with_its_verdict_unless_it_is_proved(text):
-    steps = [step for theorem in ordered() for d in theorem.derivations() for step in d.steps]
+    steps = [step for theorem in theorems() for d in theorem.derivations() for step in d.steps]
     printed = re.findall(r"^\\step\{.*$", text, re.MULTILINE)
     assert len(printed) == len(steps)
     enclosed = sum(r"\verdict{enclosed}" in step for step in printed)
     from theory.proof.cache import record_of
 
-    assert enclosed == sum(record_of(theorem).counts.get("enclosed", 0) for theorem in ordered())
+    assert enclosed == sum(record_of(theorem).counts.get("enclosed", 0) for theorem in theorems())
     assert "unchecked" not in text
 
 

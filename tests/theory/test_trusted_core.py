@@ -211,3 +211,12 @@ def test_samples_of_a_domain_lie_in_it(low: int, high: int | None) -> None:
     for make in domains:
         domain = make()
         assert all(domain.check(sample) == sample for sample in domain.samples())
+
+
+def test_a_theorem_from_elsewhere_is_found_by_name_and_is_no_part_of_the_library() -> None:
+    every, own = ({found.name for found in some} for some in (library.registered(), theorems()))
+    elsewhere = {name for name in every - own if not find(name).builder.__module__.startswith("theory.")}
+    assert elsewhere == every - own  # each module of theory that has theorems is a subject
+    assert elsewhere  # those of this file
+    places = [library.SUBJECTS.index(found.builder.__module__) for found in theorems()]
+    assert places == sorted(places)
