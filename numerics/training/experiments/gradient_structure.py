@@ -1,0 +1,359 @@
+"""What gradients look like at initialisation, before any training: along a line, and over a batch of pictures.
+
+*Along a line* (balduzzi2017, figure 1).  df/dx of networks of one real input (``numerics.experiments.scalar_inputs``) on a
+grid over [-2, 2], and its autocorrelation
+
+    r(k) = sum_i (g_i - m)(g_{i+k} - m) / sum_i (g_i - m)^2,   k = 1..lags,   m the mean of g.
+
+A constant gradient, which no shift changes, has r = 1.  Each curve has a *position* between those of white and of brown
+noise, the mean curves w and b of as many drawn: <r - w, b - w>/|b - w|^2, 0 for white and 1 for brown; above 1/2 the curve
+is nearer to brown noise.  What decides B-13: networks of depth 2 are nearer to brown and of depth 24, without skips, to white
+(sign test over networks), and the positions of 50 residual layers lie below the former and above the latter (rank tests).
+
+*Over pictures* (dense and convolutional networks, one output).  With D the (k, features) matrix of input gradients of k
+pictures, the mean cosine of its rows, and its effective rank tr(D D^T)/|D|^2 over the mean of that of Gaussian matrices of
+its size.  Gradients that went through a normalisation right above the inputs' affine layer sum to 0 over the pictures, with a
+mean cosine near -1/(k - 1), which theorem 1 knows nothing of (``numerics.experiments.normalized``).  What decides B-18: at each depth, whether that rank has grown since the first depth by more without skips than
+with them; agreement is growth that is larger, difference growth that is smaller, so a claim that reverses at some depth does
+so in its own row.  What decides B-19: the same rows hold for convolutional networks.  Pictures are centred, of equal
+length; MNIST stands for CIFAR-10.
+
+*Units* of the dense networks: the share active for a picture, and for both of two.  What decides B-14: half are active with and
+without normalisation; with it the second share is that of the theorem, without it it is larger in the last layer than in
+the first.
+
+Reference: balduzzi2017.  Assumptions: Gaussian weights, He's variance; batch statistics are constants of a slope along a
+line and are differentiated over pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.ensembles import Activation, Affine, BatchNorm, Convolution, Inputs, Network, Residual, Weights
+from numerics.ensembles import looks_linear as looks_linear_network
+from numerics.ensembles.layers import Layer
+from numerics.evaluate import function
+from numerics.evidence.kept import measured
+from numerics.experiments import scalar_inputs
+from numerics.experiments.scalar_inputs import Process, brown, feedforward, looks_linear, normalized, residual, white
+from numerics.training.experiments.comparison import Row, majority, near, order
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HE, LECUN = Weights("normal", 2, "fan_in"), Weights("normal", 1, "fan_in")
+SKIPS = {"residual, beta 0.1": 0.1, "residual, beta 1": 1.0}
+PLAIN = ("feed-forward", "normalised")  # without skips
+KINDS = (*PLAIN, *SKIPS, "looks linear")
+CONVOLUTIONAL = (*PLAIN, *SKIPS)
+PROCESSES: dict[str, Process] = {"feed-forward": feedforward, "normalised": normalized, "looks linear": looks_linear}
+ROUNDING = 1e-9  # of a gradient's size: float64 sums along 50 layers of 200 units err by 50 * 200 * 2^-52 ~ 2e-12
+TOGETHER = 4  # networks in one fleet: convolutions take memory
+
+
+@dataclass(frozen=True)
+class Config:
+    """depths, of which the first is shallow, ``deep`` the feed-forward and the last the residual networks of B-13."""
+
+    depths: tuple[int, ...]
+    deep: int
+    width: int
+    points: int
+    networks: int
+    data: tuple[str, ...]
+    picture_depths: tuple[int, ...]
+    picture_width: int
+    channels: int
+    batch: int
+    lags: int = 15
+
+
+SIZES = {
+    "s": Config((2, 12, 16), 12, 32, 64, 12, ("shapeset",), (1, 6), 16, 2, 8),
+    "m": Config((2, 4, 10, 24, 50), 24, 200, 256, 20, ("normal", "mnist"), (1, 4, 8, 24, 50), 64, 4, 16),
+    "full": Config((2, 4, 10, 24, 50), 24, 200, 256, 100, ("normal", "mnist", "cifar10"), (1, 4, 8, 24, 50), 200, 16, 64),
+}
+
+
+# --- what the theorems say -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """correlations: (kind, depth, the correlation of two typical datapoints' gradients).  coactive: behind normalisation."""
+
+    correlations: tuple[tuple[str, int, float], ...]
+    active: float
+    coactive: float
+
+
+def predictions(config: Config) -> Predictions:
+    """Correlations by theorems 1 and 3 of balduzzi2017, and the share of pairs for which a normalised unit is active."""
+    depths = sorted({*config.depths, *config.picture_depths})
+    coactive = float(function("shattering.normalized_coactivation")(batch=config.batch))
+    active = float(function("shattering.coactivation")(correlation=1))
+    return Predictions(tuple((kind, L, _correlation(kind, L)) for kind in KINDS for L in depths), active, coactive)
+
+
+def _correlation(kind: str, depth: int) -> float:
+    if kind in SKIPS:
+        return float(function("shattering.normalized_resnet_correlation")(depth=depth, beta=SKIPS[kind]))
+    if kind in PLAIN:
+        return float(function("shattering.feedforward_correlation")(depth=depth))
+    return 1.0  # one gradient at all inputs: shattering.looks_linear_gradient
+
+
+# --- what is observed ----------------------------------------------------------------------------------
+
+Curves = tuple[tuple[float, ...], ...]  # r(1), ..., r(lags) of each network
+
+
+@dataclass(frozen=True)
+class Line:
+    """Networks of one kind and depth, or noise (depth 0)."""
+
+    kind: str
+    depth: int
+    curves: Curves
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Of each network: the mean cosine, and the effective rank over that of a Gaussian matrix; data: exactly which."""
+
+    data: str
+    nets: str
+    kind: str
+    depth: int
+    cosines: tuple[float, ...]
+    ranks: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Of each network, in the first and in the last layer: the shares active for a picture and for both of two."""
+
+    data: str
+    kind: str
+    active: tuple[tuple[float, ...], ...]
+    coactive: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """All that was drawn."""
+
+    config: Config
+    lines: tuple[Line, ...]
+    batches: tuple[Batch, ...]
+    units: tuple[Units, ...]
+
+
+@measured
+def observe(config: Config) -> Observations:
+    """Draw all networks; each part is kept by itself, so an interrupted run goes on."""
+    at = (config.points, config.lags, config.networks)
+    lines = [Line(noise.__name__, 0, autocorrelations(noise, (), *at)) for noise in (brown, white)]
+    for kind in KINDS:
+        for depth in config.depths:
+            shape = (config.width, depth, *((SKIPS[kind],) if kind in SKIPS else ()))
+            lines.append(Line(kind, depth, autocorrelations(PROCESSES.get(kind, residual), shape, *at)))
+    nets = {"dense": (KINDS, config.picture_width), "convolutional": (CONVOLUTIONAL, config.channels)}
+    batches = [
+        batch(data, which, kind, depth, width, config.batch, config.networks)
+        for data in config.data
+        for which, (kinds, width) in nets.items()
+        for kind in kinds
+        for depth in config.picture_depths
+    ]
+    last = (config.picture_depths[-1], config.picture_width, config.batch, config.networks)
+    shares = [units(data, kind, *last) for data in config.data for kind in PLAIN]
+    return Observations(config, tuple(lines), tuple(batches), tuple(shares))
+
+
+@measured
+def autocorrelations(process: Process, shape: tuple[float, ...], points: int, lags: int, networks: int) -> Curves:
+    """r(1), ..., r(lags) of the gradients of networks 0, 1, ...."""
+    return tuple(_curve(scalar_inputs.slope(process, shape, points, number), lags) for number in range(networks))
+
+
+def _curve(slopes: NDArray[np.float64], lags: int) -> tuple[float, ...]:
+    centred = slopes - slopes.mean()
+    if np.abs(centred).max() <= ROUNDING * np.abs(slopes).max():
+        return (1.0,) * lags
+    total = np.dot(centred, centred)
+    return tuple(float(np.dot(centred[:-lag], centred[lag:]) / total) for lag in range(1, lags + 1))
+
+
+@measured
+def batch(data: str, nets: str, kind: str, depth: int, width: int, count: int, networks: int) -> Batch:
+    """The gradients of ``count`` pictures in each network."""
+    from numerics.training import monitors
+
+    cosines: list[float] = []
+    ranks: list[float] = []
+    inputs, described = _pictures(data, nets, count)
+    law = network(nets, kind, depth, width, tuple(inputs.shape[1:]))
+    for fleet in _fleets(law, f"gradient structure, {nets}, {kind}, {depth}, {width}", networks):
+        cosines += monitors.gradient_correlation(fleet, inputs)
+        ranks += monitors.effective_rank(fleet, inputs)
+    gaussian = gaussian_rank(count, inputs[0].numel(), networks)
+    return Batch(described, nets, kind, depth, tuple(cosines), tuple(rank / gaussian for rank in ranks))
+
+
+@measured
+def gaussian_rank(rows: int, columns: int, matrices: int) -> float:
+    """The mean effective rank of Gaussian matrices."""
+    from numerics.sampling.streams import numpy_generator
+
+    drawn = numpy_generator("gaussian rank", rows, columns).standard_normal((matrices, rows, columns))
+    squares = np.linalg.svd(drawn, compute_uv=False) ** 2
+    return float((squares.sum(1) / squares[:, 0]).mean())
+
+
+@measured
+def units(data: str, kind: str, depth: int, width: int, count: int, networks: int) -> Units:
+    """The shares of active units in dense networks."""
+    inputs, described = _pictures(data, "dense", count)
+    law = network("dense", kind, depth, width, tuple(inputs.shape[1:]))
+    active: list[tuple[float, ...]] = []
+    coactive: list[tuple[float, ...]] = []
+    for fleet in _fleets(law, f"active units, {kind}, {depth}, {width}", networks):
+        outputs = fleet.forward(inputs.unsqueeze(0))
+        values = [z for layer, z in zip(law.layers, outputs, strict=True) if isinstance(layer, Activation)]
+        counts = [(z > 0).double().sum(dim=1) for z in (values[0], values[-1])]  # pictures for each unit, (B, N)
+        shares = [(n / count).mean(1).tolist() for n in counts]
+        both = [(n * (n - 1) / (count * (count - 1))).mean(1).tolist() for n in counts]
+        active += zip(*shares, strict=True)
+        coactive += zip(*both, strict=True)
+    return Units(described, kind, tuple(active), tuple(coactive))
+
+
+def network(nets: str, kind: str, depth: int, width: int, shape: tuple[int, ...]) -> Network:
+    """``depth`` rectifier layers and one output, or an affine layer, depth - 1 residual modules and one output."""
+    if kind == "looks linear":
+        return looks_linear_network((*shape, *(width,) * depth, 1), LECUN)
+    linear: Layer = Affine(width, HE) if nets == "dense" else Convolution(width, 3, HE, "zero")
+    rectified = (*(() if kind == "feed-forward" else (BatchNorm(),)), Activation("relu"))
+    if kind in SKIPS:
+        return Network(Inputs(shape, 2), (linear, *(Residual((*rectified, linear), 1.0, SKIPS[kind]),) * (depth - 1), Affine(1, LECUN)))
+    return Network(Inputs(shape, 2), (linear, *(*rectified, linear) * (depth - 1), *rectified, Affine(1, HE)))
+
+
+def _fleets(law: Network, seed: str, networks: int):  # type: ignore[no-untyped-def]
+    import torch
+
+    from numerics.training.fleet import Fleet, Ship
+
+    for start in range(0, networks, TOGETHER):
+        numbers = range(start, min(start + TOGETHER, networks))
+        yield Fleet([Ship(law, f"{seed}, network {number}") for number in numbers], torch.device("cpu"))
+
+
+def _pictures(data: str, nets: str, count: int) -> tuple[Tensor, str]:
+    from numerics.training.experiments.pictures import centred, examples
+
+    inputs, _, shape, described = examples(data, "train", count)
+    return centred(inputs).reshape(count, *(shape if nets == "convolutional" else (-1,))), described
+
+
+# --- predicted beside observed -------------------------------------------------------------------------
+
+
+def compare(predicted: Predictions, observed: Observations) -> tuple[Row, ...]:
+    """The rows that decide the claims, and the theorems' correlations beside those of real networks."""
+    return (*_noise(observed), *_along(predicted, observed), *_grown(observed), *_cosines(predicted, observed), *_units(predicted, observed))
+
+
+def positions(observed: Observations) -> dict[tuple[str, int], list[float]]:
+    """0 for white, 1 for brown noise, for each network of a kind and depth."""
+    curves = {(line.kind, line.depth): np.array(line.curves) for line in observed.lines}
+    low, high = (curves[noise, 0].mean(0) for noise in ("white", "brown"))
+    gap = high - low
+    return {at: ((found - low) @ gap / (gap @ gap)).tolist() for at, found in curves.items()}
+
+
+def _noise(observed: Observations) -> list[Row]:
+    """B-13."""
+    at, config = positions(observed), observed.config
+    shallow, deep, last = config.depths[0], config.deep, config.depths[-1]
+    rows = []
+    for kind in PLAIN:
+        brownish, whitish = at[kind, shallow], at[kind, deep]
+        rows.append(majority("B-13", f"{kind}, {shallow} layers: nearer to brown noise", [p > 0.5 for p in brownish]))
+        rows.append(majority("B-13", f"{kind}, {deep} layers: nearer to white noise", [p < 0.5 for p in whitish]))
+        for skip in SKIPS:
+            rows.append(order("B-13", f"{kind}, {shallow} layers: browner than {skip}, {last}", brownish, at[skip, last]))
+            rows.append(order("B-13", f"{skip}, {last} layers: browner than {kind}, {deep}", at[skip, last], whitish))
+    return rows
+
+
+def _along(predicted: Predictions, observed: Observations) -> list[Row]:
+    """Positions in the order of the predicted correlations; normalised networks stand for theorem 1."""
+    at, expected = positions(observed), {(kind, depth): value for kind, depth, value in predicted.correlations}
+    rows = []
+    for depth in observed.config.depths:
+        ranked = sorted(("normalised", *SKIPS, "looks linear"), key=lambda kind: expected[kind, depth])
+        for below, above in zip(ranked, ranked[1:], strict=False):
+            what = f"along a line, {depth} layers: {above} browner than {below}"
+            rows.append(order("", what, at[above, depth], at[below, depth]))
+    return rows
+
+
+def _grown(observed: Observations) -> list[Row]:
+    """B-18, and B-19 for convolutional networks; growth of network j is between the j-th networks of two depths."""
+    first = observed.config.picture_depths[0]
+    ranks = {(b.data, b.nets, b.kind, b.depth): np.array(b.ranks) for b in observed.batches}
+    rows = []
+    for (data, nets, kind, depth), found in ranks.items():
+        if kind not in PLAIN or depth == first:
+            continue
+        for skip in SKIPS:
+            plain, skipped = found - ranks[data, nets, kind, first], ranks[data, nets, skip, depth] - ranks[data, nets, skip, first]
+            what = f"{data}: {nets}, {first} to {depth} layers: rank grows more in {kind} than in {skip} networks"
+            rows.append(order(_claims(nets), what, plain.tolist(), skipped.tolist()))
+    return rows
+
+
+def _cosines(predicted: Predictions, observed: Observations) -> list[Row]:
+    """Correlations beside the theorems', and skips above none."""
+    expected = {(kind, depth): value for kind, depth, value in predicted.correlations}
+    found = {(b.data, b.nets, b.kind, b.depth): b.cosines for b in observed.batches}
+    rows = []
+    for (data, nets, kind, depth), cosines in found.items():
+        if kind == "normalised" or (kind in SKIPS and depth > 1):  # one residual layer has no module
+            rows.append(near("", f"{data}: {nets}, {kind}, {depth} layers: correlation", expected[kind, depth], cosines))
+        if kind in SKIPS and depth > 1:
+            what = f"{data}: {nets}, {depth} layers: correlation in {kind} above normalised networks"
+            rows.append(order(_claims(nets, "B-12"), what, cosines, found[data, nets, "normalised", depth]))
+    return rows
+
+
+def _claims(nets: str, dense: str = "B-18") -> str:
+    return dense if nets == "dense" else "B-19"
+
+
+def _units(predicted: Predictions, observed: Observations) -> list[Row]:
+    """B-14."""
+    rows = []
+    for found in observed.units:
+        what = f"{found.data}: {found.kind}"
+        for layer, (shares, both) in enumerate(zip(_columns(found.active), _columns(found.coactive), strict=True)):
+            place = ("first", "last")[layer]
+            rows.append(near("B-14", f"{what}, {place} layer: active", predicted.active, shares))
+            if found.kind == "normalised":
+                rows.append(near("B-14", f"{what}, {place} layer: active for both", predicted.coactive, both))
+        if found.kind == "feed-forward":
+            first, last = _columns(found.coactive)
+            rows.append(order("B-14", f"{what}: active for both, last layer above the first", last, first))
+    return rows
+
+
+def _columns(rows: Sequence[tuple[float, ...]]) -> list[tuple[float, ...]]:
+    return list(zip(*rows, strict=True))
