@@ -1,22 +1,23 @@
 """Deep linear networks: does the time to learn grow with the depth, for orthogonal and for normal weights?
 
-Setting.  Classification of pictures by D square linear layers between an affine first and an affine last layer, of gain 1, by
-gradient descent on the cross-entropy at a fixed rate.  Observed: the first measured step at which the loss on a fixed part
-of the training set is at most the target, one more than all steps where it never was (a lower bound), for the best of a few
-rates, which is chosen for each depth and law by the mean over networks.
+Setting.  Classification of pictures by D square linear layers between an affine first and an affine last layer, of gain
+1, by gradient descent on the cross-entropy at a fixed rate.  Observed: the first measured step at which the loss on a
+fixed part of the training set is at most the target, one more than all steps where it never was (a lower bound), for the
+best of a few rates, which is chosen for each depth and law by the mean over networks.
 
-Predictions.  An orthogonal layer keeps the norm of every vector (``shattering.looks_linear_isometry``), so that at every depth
-ln |D x|^2/|x|^2 is 0 with certainty.  For normal weights it is a walk with the mean and the variance of
+Predictions.  An orthogonal layer keeps the norm of every vector (``shattering.looks_linear_isometry``), so that at every
+depth ln |D x|^2/|x|^2 is 0 with certainty.  For normal weights it is a walk with the mean and the variance of
 ``random_walk.walk_mean`` and ``random_walk.walk_variance``.
 
 What decides R-10: the slope of ln steps against ln depth, one for each network, is 0 for orthogonal weights (Student's
-test: it cannot tell 0 from what is within its error), and larger for normal ones (Welch's test).
-Reference: saxe2014; R-10 is a reader's claim.  Assumptions: biases start at 0; MNIST stands for any data.
+test: it cannot tell 0 from what is within its error), and larger for normal ones (Welch's test). Reference: saxe2014;
+R-10 is a reader's claim.  Assumptions: biases start at 0; MNIST stands for any data.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,12 +26,16 @@ from numerics.evaluate import function
 from numerics.evidence.kept import measured
 from numerics.training.experiments.comparison import Row, mean_order, near
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+DIVERGED = 1e300
 LAWS = ("orthogonal", "normal")
 
 
 @dataclass(frozen=True)
 class Config:
-    """depths: numbers D of square layers.  target: the loss to be reached, that of guessing is ln 10 = 2.3.  held: inputs for it."""
+    """depths: numbers D of square layers.  target: the loss to reach on ``held`` inputs; that of guessing is ln 10 = 2.3."""
 
     depths: tuple[int, ...]
     width: int
@@ -47,8 +52,10 @@ class Config:
 
 SIZES = {
     "s": Config((2, 8), 16, "shapeset", 400, 200, 2.18, 60, 4, 32, (0.03, 0.1), 3),
-    "m": Config((4, 16, 64), 48, "mnist", 50_000, 1000, 0.6, 400, 4, 64, (0.003, 0.01, 0.03, 0.1), 5),
-    "full": Config((4, 16, 64, 256), 200, "mnist", 50_000, 5000, 0.5, 3000, 4, 128, (0.001, 0.003, 0.01, 0.03, 0.1), 10),
+    "m": Config((4, 16, 64), 48, "mnist", 50_000, 1000, 0.6, 1000, 4, 64, (0.003, 0.01, 0.03, 0.1), 5),
+    "full": Config(
+        (4, 16, 64, 256), 200, "mnist", 50_000, 5000, 0.5, 3000, 4, 128, (0.001, 0.003, 0.01, 0.03, 0.1), 10
+    ),
 }
 
 
@@ -75,7 +82,7 @@ def predictions(config: Config) -> Predictions:
     mean, variance = (function(f"random_walk.walk_{what}") for what in ("mean", "variance"))
     walks = [Walk("orthogonal", depth, 0.0, 0.0) for depth in config.depths]
     for depth in config.depths:
-        at = {"width": config.width, "depth": depth, "gain": 1, "activation": "linear"}
+        at = {"N": config.width, "depth": depth, "gain": 1, "activation": "linear"}
         walks.append(Walk("normal", depth, float(mean(**at)), float(variance(**at)) ** 0.5))
     return Predictions(tuple(walks), 0.0)
 
@@ -145,8 +152,10 @@ def network(law: str, depth: int, width: int, features: int, classes: int) -> Ne
     return dense((features, *(width,) * (depth + 1), classes), Weights(law, 1, "fan_in"), inputs=Inputs((features,)))
 
 
-def _losses(found):  # type: ignore[no-untyped-def]
-    return found.detach().nan_to_num(nan=float("inf")).double().clamp(max=1e300).tolist()
+def _losses(found: Tensor) -> list[float]:
+    """As JSON takes it: finite, far above any target where the training diverged."""
+    finite: list[float] = found.detach().double().nan_to_num(nan=DIVERGED, posinf=DIVERGED).tolist()
+    return finite
 
 
 def slopes(observed: Observations, law: str) -> list[float]:

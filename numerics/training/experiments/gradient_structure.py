@@ -1,26 +1,28 @@
 """What gradients look like at initialisation, before any training: along a line, and over a batch of pictures.
 
-*Along a line* (balduzzi2017, figure 1).  df/dx of networks of one real input (``numerics.experiments.scalar_inputs``) on a
-grid over [-2, 2], and its autocorrelation
+*Along a line* (balduzzi2017, figure 1).  df/dx of networks of one real input (``numerics.experiments.scalar_inputs``) on
+a grid over [-2, 2], and its autocorrelation
 
     r(k) = sum_i (g_i - m)(g_{i+k} - m) / sum_i (g_i - m)^2,   k = 1..lags,   m the mean of g.
 
 A constant gradient, which no shift changes, has r = 1.  Each curve has a *position* between those of white and of brown
-noise, the mean curves w and b of as many drawn: <r - w, b - w>/|b - w|^2, 0 for white and 1 for brown; above 1/2 the curve
-is nearer to brown noise.  What decides B-13: networks of depth 2 are nearer to brown and of depth 24, without skips, to white
-(sign test over networks), and the positions of 50 residual layers lie below the former and above the latter (rank tests).
+noise, the mean curves w and b of as many drawn: <r - w, b - w>/|b - w|^2, 0 for white and 1 for brown; above 1/2 the
+curve is nearer to brown noise.  What decides B-13: networks of depth 2 are nearer to brown and of depth 24, without
+skips, to white (sign test over networks), and the positions of 50 residual layers lie below the former and above the
+latter (rank tests).
 
 *Over pictures* (dense and convolutional networks, one output).  With D the (k, features) matrix of input gradients of k
-pictures, the mean cosine of its rows, and its effective rank tr(D D^T)/|D|^2 over the mean of that of Gaussian matrices of
-its size.  Gradients that went through a normalisation right above the inputs' affine layer sum to 0 over the pictures, with a
-mean cosine near -1/(k - 1), which theorem 1 knows nothing of (``numerics.experiments.normalized``).  What decides B-18: at each depth, whether that rank has grown since the first depth by more without skips than
-with them; agreement is growth that is larger, difference growth that is smaller, so a claim that reverses at some depth does
-so in its own row.  What decides B-19: the same rows hold for convolutional networks.  Pictures are centred, of equal
-length; MNIST stands for CIFAR-10.
+pictures, the mean cosine of its rows, and its effective rank tr(D D^T)/|D|^2 over the mean of that of Gaussian matrices
+of its size.  Gradients that went through a normalisation right above the inputs' affine layer sum to 0 over the pictures,
+with a mean cosine near -1/(k - 1), which theorem 1 knows nothing of (``numerics.experiments.normalized``).  What decides
+B-18: at each depth, whether that rank has grown since the first depth by more without skips than with them; agreement is
+growth that is larger, difference growth that is smaller, so a claim that reverses at some depth does so in its own
+row.  What decides B-19: the same rows hold for convolutional networks.  Pictures are centred, of equal length; MNIST
+stands for CIFAR-10.
 
-*Units* of the dense networks: the share active for a picture, and for both of two.  What decides B-14: half are active with and
-without normalisation; with it the second share is that of the theorem, without it it is larger in the last layer than in
-the first.
+*Units* of the dense networks: the share active for a picture, and for both of two.  What decides B-14: half are active
+with and without normalisation; with it the second share is that of the theorem, without it it is larger in the last layer
+than in the first.
 
 Reference: balduzzi2017.  Assumptions: Gaussian weights, He's variance; batch statistics are constants of a slope along a
 line and are differentiated over pictures.
@@ -30,31 +32,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.ensembles import Activation, Affine, BatchNorm, Convolution, Inputs, Network, Residual, Weights
-from numerics.ensembles import looks_linear as looks_linear_network
-from numerics.ensembles.layers import Layer
 from numerics.evaluate import function
 from numerics.evidence.kept import measured
 from numerics.experiments import scalar_inputs
 from numerics.experiments.scalar_inputs import Process, brown, feedforward, looks_linear, normalized, residual, white
 from numerics.training.experiments.comparison import Row, majority, near, order
+from numerics.training.experiments.picture_gradients import (
+    CONVOLUTIONAL,
+    KINDS,
+    PLAIN,
+    SKIPS,
+    Batch,
+    Units,
+    batch,
+    units,
+)
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-HE, LECUN = Weights("normal", 2, "fan_in"), Weights("normal", 1, "fan_in")
-SKIPS = {"residual, beta 0.1": 0.1, "residual, beta 1": 1.0}
-PLAIN = ("feed-forward", "normalised")  # without skips
-KINDS = (*PLAIN, *SKIPS, "looks linear")
-CONVOLUTIONAL = (*PLAIN, *SKIPS)
 PROCESSES: dict[str, Process] = {"feed-forward": feedforward, "normalised": normalized, "looks linear": looks_linear}
 ROUNDING = 1e-9  # of a gradient's size: float64 sums along 50 layers of 200 units err by 50 * 200 * 2^-52 ~ 2e-12
-TOGETHER = 4  # networks in one fleet: convolutions take memory
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,10 @@ class Config:
 
 SIZES = {
     "s": Config((2, 12, 16), 12, 32, 64, 12, ("shapeset",), (1, 6), 16, 2, 8),
-    "m": Config((2, 4, 10, 24, 50), 24, 200, 256, 20, ("normal", "mnist"), (1, 4, 8, 24, 50), 64, 4, 16),
-    "full": Config((2, 4, 10, 24, 50), 24, 200, 256, 100, ("normal", "mnist", "cifar10"), (1, 4, 8, 24, 50), 200, 16, 64),
+    "m": Config((2, 4, 10, 24, 50), 24, 200, 256, 20, ("normal", "mnist"), (1, 4, 8, 24, 50), 64, 8, 16),
+    "full": Config(
+        (2, 4, 10, 24, 50), 24, 200, 256, 100, ("normal", "mnist", "cifar10"), (1, 4, 8, 24, 50), 200, 16, 64
+    ),
 }
 
 
@@ -121,28 +123,6 @@ class Line:
     kind: str
     depth: int
     curves: Curves
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Of each network: the mean cosine, and the effective rank over that of a Gaussian matrix; data: exactly which."""
-
-    data: str
-    nets: str
-    kind: str
-    depth: int
-    cosines: tuple[float, ...]
-    ranks: tuple[float, ...]
-
-
-@dataclass(frozen=True)
-class Units:
-    """Of each network, in the first and in the last layer: the shares active for a picture and for both of two."""
-
-    data: str
-    kind: str
-    active: tuple[tuple[float, ...], ...]
-    coactive: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -191,84 +171,18 @@ def _curve(slopes: NDArray[np.float64], lags: int) -> tuple[float, ...]:
     return tuple(float(np.dot(centred[:-lag], centred[lag:]) / total) for lag in range(1, lags + 1))
 
 
-@measured
-def batch(data: str, nets: str, kind: str, depth: int, width: int, count: int, networks: int) -> Batch:
-    """The gradients of ``count`` pictures in each network."""
-    from numerics.training import monitors
-
-    cosines: list[float] = []
-    ranks: list[float] = []
-    inputs, described = _pictures(data, nets, count)
-    law = network(nets, kind, depth, width, tuple(inputs.shape[1:]))
-    for fleet in _fleets(law, f"gradient structure, {nets}, {kind}, {depth}, {width}", networks):
-        cosines += monitors.gradient_correlation(fleet, inputs)
-        ranks += monitors.effective_rank(fleet, inputs)
-    gaussian = gaussian_rank(count, inputs[0].numel(), networks)
-    return Batch(described, nets, kind, depth, tuple(cosines), tuple(rank / gaussian for rank in ranks))
-
-
-@measured
-def gaussian_rank(rows: int, columns: int, matrices: int) -> float:
-    """The mean effective rank of Gaussian matrices."""
-    from numerics.sampling.streams import numpy_generator
-
-    drawn = numpy_generator("gaussian rank", rows, columns).standard_normal((matrices, rows, columns))
-    squares = np.linalg.svd(drawn, compute_uv=False) ** 2
-    return float((squares.sum(1) / squares[:, 0]).mean())
-
-
-@measured
-def units(data: str, kind: str, depth: int, width: int, count: int, networks: int) -> Units:
-    """The shares of active units in dense networks."""
-    inputs, described = _pictures(data, "dense", count)
-    law = network("dense", kind, depth, width, tuple(inputs.shape[1:]))
-    active: list[tuple[float, ...]] = []
-    coactive: list[tuple[float, ...]] = []
-    for fleet in _fleets(law, f"active units, {kind}, {depth}, {width}", networks):
-        outputs = fleet.forward(inputs.unsqueeze(0))
-        values = [z for layer, z in zip(law.layers, outputs, strict=True) if isinstance(layer, Activation)]
-        counts = [(z > 0).double().sum(dim=1) for z in (values[0], values[-1])]  # pictures for each unit, (B, N)
-        shares = [(n / count).mean(1).tolist() for n in counts]
-        both = [(n * (n - 1) / (count * (count - 1))).mean(1).tolist() for n in counts]
-        active += zip(*shares, strict=True)
-        coactive += zip(*both, strict=True)
-    return Units(described, kind, tuple(active), tuple(coactive))
-
-
-def network(nets: str, kind: str, depth: int, width: int, shape: tuple[int, ...]) -> Network:
-    """``depth`` rectifier layers and one output, or an affine layer, depth - 1 residual modules and one output."""
-    if kind == "looks linear":
-        return looks_linear_network((*shape, *(width,) * depth, 1), LECUN)
-    linear: Layer = Affine(width, HE) if nets == "dense" else Convolution(width, 3, HE, "zero")
-    rectified = (*(() if kind == "feed-forward" else (BatchNorm(),)), Activation("relu"))
-    if kind in SKIPS:
-        return Network(Inputs(shape, 2), (linear, *(Residual((*rectified, linear), 1.0, SKIPS[kind]),) * (depth - 1), Affine(1, LECUN)))
-    return Network(Inputs(shape, 2), (linear, *(*rectified, linear) * (depth - 1), *rectified, Affine(1, HE)))
-
-
-def _fleets(law: Network, seed: str, networks: int):  # type: ignore[no-untyped-def]
-    import torch
-
-    from numerics.training.fleet import Fleet, Ship
-
-    for start in range(0, networks, TOGETHER):
-        numbers = range(start, min(start + TOGETHER, networks))
-        yield Fleet([Ship(law, f"{seed}, network {number}") for number in numbers], torch.device("cpu"))
-
-
-def _pictures(data: str, nets: str, count: int) -> tuple[Tensor, str]:
-    from numerics.training.experiments.pictures import centred, examples
-
-    inputs, _, shape, described = examples(data, "train", count)
-    return centred(inputs).reshape(count, *(shape if nets == "convolutional" else (-1,))), described
-
-
 # --- predicted beside observed -------------------------------------------------------------------------
 
 
 def compare(predicted: Predictions, observed: Observations) -> tuple[Row, ...]:
     """The rows that decide the claims, and the theorems' correlations beside those of real networks."""
-    return (*_noise(observed), *_along(predicted, observed), *_grown(observed), *_cosines(predicted, observed), *_units(predicted, observed))
+    return (
+        *_noise(observed),
+        *_along(predicted, observed),
+        *_grown(observed),
+        *_cosines(predicted, observed),
+        *_units(predicted, observed),
+    )
 
 
 def positions(observed: Observations) -> dict[tuple[str, int], list[float]]:
@@ -289,7 +203,9 @@ def _noise(observed: Observations) -> list[Row]:
         rows.append(majority("B-13", f"{kind}, {shallow} layers: nearer to brown noise", [p > 0.5 for p in brownish]))
         rows.append(majority("B-13", f"{kind}, {deep} layers: nearer to white noise", [p < 0.5 for p in whitish]))
         for skip in SKIPS:
-            rows.append(order("B-13", f"{kind}, {shallow} layers: browner than {skip}, {last}", brownish, at[skip, last]))
+            rows.append(
+                order("B-13", f"{kind}, {shallow} layers: browner than {skip}, {last}", brownish, at[skip, last])
+            )
             rows.append(order("B-13", f"{skip}, {last} layers: browner than {kind}, {deep}", at[skip, last], whitish))
     return rows
 
@@ -300,7 +216,7 @@ def _along(predicted: Predictions, observed: Observations) -> list[Row]:
     rows = []
     for depth in observed.config.depths:
         ranked = sorted(("normalised", *SKIPS, "looks linear"), key=lambda kind: expected[kind, depth])
-        for below, above in zip(ranked, ranked[1:], strict=False):
+        for below, above in pairwise(ranked):
             what = f"along a line, {depth} layers: {above} browner than {below}"
             rows.append(order("", what, at[above, depth], at[below, depth]))
     return rows
@@ -315,7 +231,10 @@ def _grown(observed: Observations) -> list[Row]:
         if kind not in PLAIN or depth == first:
             continue
         for skip in SKIPS:
-            plain, skipped = found - ranks[data, nets, kind, first], ranks[data, nets, skip, depth] - ranks[data, nets, skip, first]
+            plain, skipped = (
+                found - ranks[data, nets, kind, first],
+                ranks[data, nets, skip, depth] - ranks[data, nets, skip, first],
+            )
             what = f"{data}: {nets}, {first} to {depth} layers: rank grows more in {kind} than in {skip} networks"
             rows.append(order(_claims(nets), what, plain.tolist(), skipped.tolist()))
     return rows
@@ -328,7 +247,9 @@ def _cosines(predicted: Predictions, observed: Observations) -> list[Row]:
     rows = []
     for (data, nets, kind, depth), cosines in found.items():
         if kind == "normalised" or (kind in SKIPS and depth > 1):  # one residual layer has no module
-            rows.append(near("", f"{data}: {nets}, {kind}, {depth} layers: correlation", expected[kind, depth], cosines))
+            rows.append(
+                near("", f"{data}: {nets}, {kind}, {depth} layers: correlation", expected[kind, depth], cosines)
+            )
         if kind in SKIPS and depth > 1:
             what = f"{data}: {nets}, {depth} layers: correlation in {kind} above normalised networks"
             rows.append(order(_claims(nets, "B-12"), what, cosines, found[data, nets, "normalised", depth]))

@@ -8,34 +8,40 @@ Setting.  Classification of pictures by dense networks of one width with Adam, o
     residual      an affine layer and L - 1 modules x + W max(BN(x), 0), He's variance
     linear        L linear layers, orthogonal weights: a linear model, however deep
 
-A looks-linear network has 1/sqrt(2) of the width, for the same number of parameters (balduzzi2017).  Of a few rates the one with
-the least mean error on the validation part is taken, and its error on the test part is reported.  Batch statistics are
-those of the minibatch, in tests those of the test inputs together.
+A looks-linear network has 1/sqrt(2) of the width, for the same number of parameters (balduzzi2017).  Of a few rates the
+one with the least mean error on the validation part is taken, and its error on the test part is reported.  Batch
+statistics are those of the minibatch, in tests those of the test inputs together.
 
-Predictions, by the paper's explanation: a network starts to train if the gradients of a minibatch of k examples agree more than
-they shatter. k gradients of correlation R add up to k + k(k - 1)R times the square of one, so the common part outweighs the
-rest if (k - 1)R >= 1. R is that of ``shattering.relu_gradient_correlation`` for orthogonal inputs, the least that inputs
-of positive correlation have, for He's networks; of ``shattering.normalized_resnet_correlation``; and 1 for those that
-are linear. Beside it, the mean and the deviation of ln |gradient|^2 over L layers (``random_walk.walk_mean``), by which
-gradients drift apart; Adam takes no notice of their size within float32's range.
+Predictions, by the paper's explanation: a network starts to train if the gradients of a minibatch of k examples agree
+more than they shatter. k gradients of correlation R add up to k + k(k - 1)R times the square of one, so the common part
+outweighs the rest if (k - 1)R >= 1. R is that of ``shattering.relu_gradient_correlation`` for orthogonal inputs, the
+least that inputs of positive correlation have, for He's networks; of ``shattering.normalized_resnet_correlation``; and 1
+for those that are linear. Beside it, the mean and the deviation of ln |gradient|^2 over L layers
+(``random_walk.walk_mean``), by which gradients drift apart; Adam takes no notice of their size within float32's range.
 
-What decides B-20, at each depth: whether every network of an architecture learns (its test error lies below that of guessing by
-more than chance allows, by Hoeffding's inequality at rate ALPHA), beside the prediction; whether at the greatest depth
-looks-linear networks are better than He's, and those no better than the linear ones (Welch's tests). MNIST stands for
-CIFAR-10 and dense layers for convolutions, so that a figure of the paper (40 %) has nothing to be compared with.
-Reference: balduzzi2017, section 4.  Assumptions: biases start at 0.
+What decides B-20, at each depth: whether every network of an architecture learns (its test error lies below that of
+guessing by more than chance allows, by Hoeffding's inequality at rate ALPHA; the shallowest of its kind must all learn,
+or the training is too short to tell), beside the prediction; whether at the greatest depth looks-linear networks are
+better than He's, and those no better than the linear ones (Welch's tests). MNIST stands for CIFAR-10 and dense layers for
+convolutions, so that a figure of the paper (40 %) has nothing to be compared with. Reference: balduzzi2017, section
+4.  Assumptions: biases start at 0.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from numerics.ensembles import Activation, Affine, BatchNorm, Inputs, Network, Residual, Weights, dense
 from numerics.ensembles import looks_linear as looks_linear_network
 from numerics.evaluate import function
 from numerics.evidence.kept import measured
 from numerics.training.experiments.comparison import ALPHA, Row, Verdict, mean_order
+
+if TYPE_CHECKING:
+    from numerics.training.data import Part
 
 ARCHITECTURES = ("he", "orthogonal", "normal", "residual", "linear")
 MIRRORED = ("orthogonal", "normal")
@@ -44,7 +50,7 @@ HE, ISOMETRY, LECUN = Weights("normal", 2, "fan_in"), Weights("orthogonal", 1, "
 
 @dataclass(frozen=True)
 class Config:
-    """steps: of Adam, with minibatches of ``batch``.  rates: tried.  valid, test: inputs of these parts, from the first on."""
+    """steps: of Adam, with minibatches of ``batch``.  rates: tried.  valid, test: how many inputs of these parts."""
 
     depths: tuple[int, ...]
     width: int
@@ -59,7 +65,7 @@ class Config:
 
 
 SIZES = {
-    "s": Config((2, 20), 12, "shapeset", 400, 200, 400, 40, 32, (0.003,), 3),
+    "s": Config((2, 20), 16, "shapeset", 400, 200, 400, 30, 32, (0.003,), 3),
     "m": Config((10, 50, 200), 48, "mnist", 50_000, 1000, 10_000, 300, 64, (0.0003, 0.001, 0.003), 3),
     "full": Config((10, 50, 100, 198), 128, "mnist", 50_000, 10_000, 10_000, 20_000, 128, (1e-4, 3e-4, 1e-3, 3e-3), 10),
 }
@@ -78,6 +84,7 @@ class Start:
 
 
 Predictions = tuple[Start, ...]
+Runs = Mapping[tuple[str, int], tuple[float, ...]]  # test errors by architecture and depth
 
 
 def predictions(config: Config) -> Predictions:
@@ -99,7 +106,7 @@ def _start(config: Config, kind: str, depth: int) -> Start:
 
 
 def _walk(width: int, depth: int, gain: float, activation: str) -> tuple[float, float]:
-    at = {"width": width, "depth": depth, "gain": gain, "activation": activation}
+    at = {"N": width, "depth": depth, "gain": gain, "activation": activation}
     mean, variance = (float(function(f"random_walk.walk_{what}")(**at)) for what in ("mean", "variance"))
     return mean, math.sqrt(variance)
 
@@ -160,7 +167,7 @@ def trained(config: Config, kind: str, depth: int) -> Trained:
     return Trained(kind, depth, config.rates[chosen], tuple(found.double().tolist()))
 
 
-def _parts(config: Config):  # type: ignore[no-untyped-def]
+def _parts(config: Config) -> tuple[tuple[Part, int], ...]:
     return (("train", config.examples), ("valid", config.valid), ("test", config.test))
 
 
@@ -193,14 +200,21 @@ def compare(predicted: Predictions, observed: Observations) -> tuple[Row, ...]:
         mean_order("B-20", f"{at}: he above linear", he, linear),
         mean_order("B-20", f"{at}: residual above looks linear, orthogonal", residual, runs["orthogonal", deepest]),
     )
-    return (*(_learns(start, observed, runs[start.architecture, start.depth]) for start in predicted), *orders, *others)
+    return (*(_learns(start, observed, runs) for start in predicted), *orders, *others)
 
 
-def _learns(start: Start, observed: Observations, errors: tuple[float, ...]) -> Row:
-    """Whether all networks learn, or none, as predicted; a network that guesses passes for one that learns with chance ALPHA."""
+def _learning(run: Sequence[float], observed: Observations) -> int:
+    """How many networks learn; one that guesses passes for one that learns with chance ALPHA."""
     margin = math.sqrt(math.log(1 / ALPHA) / (2 * observed.config.test))
-    learn = sum(error < observed.guessing - margin for error in errors)
-    verdict: Verdict = "undecided" if 0 < learn < len(errors) else "agrees" if (learn > 0) == start.trains else "differs"
+    return sum(error < observed.guessing - margin for error in run)
+
+
+def _learns(start: Start, observed: Observations, runs: Runs) -> Row:
+    """Whether all networks learn, or none, as predicted; not decided where the shallowest of their kind do not all learn."""
+    errors, control = runs[start.architecture, start.depth], runs[start.architecture, observed.config.depths[0]]
+    learn = _learning(errors, observed)
+    mixed = 0 < learn < len(errors) or _learning(control, observed) < len(control)
+    verdict: Verdict = "undecided" if mixed else "agrees" if (learn > 0) == start.trains else "differs"
     what = f"{observed.data}: {start.architecture}, {start.depth} layers: share of networks that learn"
     share = learn / len(errors)
     spread = math.sqrt(share * (1 - share) / len(errors))
