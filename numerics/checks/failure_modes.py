@@ -84,9 +84,7 @@ def _of_layers() -> tuple[Check, ...]:
     )
 
 
-def _check(
-    theorem: str, parameters: dict[str, Any], quantity: str, network: Network, *what: Any, **about: Any
-) -> Check:
+def _check(theorem: str, parameters: dict[str, Any], quantity: str, network: Network, *what: Any, **about: Any) -> Check:
     """``mean_check`` in this subject, by the cheapest sampler if no other is named."""
     about = {"sampler": cheapest(network), **about}
     return mean_check(f"failure_modes.{theorem}", parameters, quantity, network, *what, **about)
@@ -107,9 +105,7 @@ def _mean_length(law: str, widths: Widths, scale: Fraction, bias_variance: Fract
     )
 
 
-def _modules(
-    theorem: str, parameters: dict[str, Any], scales: tuple[Fraction, ...], sizes: Widths, power: int
-) -> Check:
+def _modules(theorem: str, parameters: dict[str, Any], scales: tuple[Fraction, ...], sizes: Widths, power: int) -> Check:
     """A power of |z_d|^2/|z_0|^2 over modules of mean 0, of the sizes (width, hidden units)."""
     width, hidden = sizes
     moments = lengths.module_moments(width, hidden, scales)

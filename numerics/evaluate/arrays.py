@@ -75,7 +75,9 @@ class Arrays(Backend):
         if node.base not in env:
             raise UnknownNode(f"the array {node.base} in {node} has no values")
         indices = np.broadcast_arrays(*(self._whole(index, env) for index in node.indices))
-        entries = [float(env[node.base](*map(int, places))) for places in zip(*map(np.ravel, indices), strict=True)]
+        entries = [
+            float(env[node.base](*map(int, places))) for places in zip(*map(np.ravel, indices), strict=True)
+        ]
         return self.array(np.reshape(entries, indices[0].shape))
 
     def _whole(self, expr: sp.Basic, env: Environment) -> np.ndarray:
@@ -103,7 +105,9 @@ class Arrays(Backend):
         for first, last in np.unique(pairs.reshape(-1, 2), axis=0):
             mask = np.all(pairs == (first, last), -1)
             indices = range(int(first), int(last) + 1)
-            parts.append((mask, self._fold_range(body, variable, indices, self._restrict(env, shape, mask), empty)))
+            parts.append(
+                (mask, self._fold_range(body, variable, indices, self._restrict(env, shape, mask), empty))
+            )
         return self._assemble(shape, parts)
 
     def _fold_range(
@@ -162,11 +166,14 @@ class Arrays(Backend):
             left = left & ~mask
         return self._assemble(shape, [*parts, (left, self.array(np.asarray(np.nan)))])
 
-    def _restrict(self, env: Environment, shape: tuple[int, ...], chosen: np.ndarray) -> dict[sp.Basic, Value]:
+    def _restrict(
+        self, env: Environment, shape: tuple[int, ...], chosen: np.ndarray
+    ) -> dict[sp.Basic, Value]:
         """The environment at the chosen points of an array shape: every array becomes one-dimensional."""
         where = self.places(chosen)
         return {
-            key: self.xp.broadcast_to(value, shape)[where] if is_array(value) else value for key, value in env.items()
+            key: self.xp.broadcast_to(value, shape)[where] if is_array(value) else value
+            for key, value in env.items()
         }
 
     def working(self) -> AbstractContextManager[Any]:
@@ -195,7 +202,9 @@ class Arrays(Backend):
         size = int(np.prod(shape))
         if size <= ROWS:
             return self._integrate(node, env)
-        flat = {key: self.xp.broadcast_to(v, shape).reshape(-1) if is_array(v) else v for key, v in env.items()}
+        flat = {
+            key: self.xp.broadcast_to(v, shape).reshape(-1) if is_array(v) else v for key, v in env.items()
+        }
         # sorted by a parameter, a block's integrands live on about the same range and waste few nodes on each
         # other
         order = np.argsort(self.concrete(next(v for v in flat.values() if is_array(v))), kind="stable")
@@ -223,7 +232,9 @@ class Arrays(Backend):
             if two_sided:
                 total = self._line(node.body, node.variable, float(np.max(reach)), env)
             else:
-                lower, upper = (interpret(end, env, self) if end.is_finite else None for end in node.args[1][1:])
+                lower, upper = (
+                    interpret(end, env, self) if end.is_finite else None for end in node.args[1][1:]
+                )
                 low = -self._cut(upper, reach, -1) if lower is None else lower
                 high = self._cut(lower, reach, 1) if upper is None else upper
                 total = self._between(node.body, node.variable, low, high, env)
@@ -247,7 +258,9 @@ class Arrays(Backend):
 
         return line(integrand, reach, self)
 
-    def _between(self, body: sp.Basic, variable: sp.Symbol, lower: Value, upper: Value, env: Environment) -> Value:
+    def _between(
+        self, body: sp.Basic, variable: sp.Symbol, lower: Value, upper: Value, env: Environment
+    ) -> Value:
         shape = np.broadcast_shapes(shape_of(env), lower.shape, upper.shape)
         wide = {key: deepen(value) for key, value in env.items()}
         lower, upper = deepen(lower), deepen(upper)
@@ -255,9 +268,13 @@ class Arrays(Backend):
         def integrand(nodes: np.ndarray) -> Value:
             from_low, from_high, weight = map(self.array, tanh_sinh(nodes))
             near_low = self.array(nodes < 0)
-            point = self.xp.where(near_low, lower + (upper - lower) * from_low, upper - (upper - lower) * from_high)
+            point = self.xp.where(
+                near_low, lower + (upper - lower) * from_low, upper - (upper - lower) * from_high
+            )
             inside = (point != lower) & (point != upper)  # an end reached by rounding may be a pole
-            values = evaluate(body, {**wide, variable: self.xp.where(inside, point, (lower + upper) / 2)}, self)
+            values = evaluate(
+                body, {**wide, variable: self.xp.where(inside, point, (lower + upper) / 2)}, self
+            )
             weighted = self.xp.where(inside, values * weight * (upper - lower), self.array(np.zeros(())))
             return self.xp.broadcast_to(weighted, (*shape, nodes.size))
 

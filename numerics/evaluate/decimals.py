@@ -77,7 +77,9 @@ def enclosure(name: str, /, digits: int = 15, **parameters: Any) -> Enclosure:
             ball = enclose_within(expr, env, digits + 1)
         middle, radius = _dyadic(ball.mid()), _dyadic(ball.rad())
     midpoint = _rounded(middle, digits + 2)
-    return Enclosure(_written(midpoint, digits + 2), _written(_upward(radius + abs(middle - Fraction(midpoint))), 3))
+    return Enclosure(
+        _written(midpoint, digits + 2), _written(_upward(radius + abs(middle - Fraction(midpoint))), 3)
+    )
 
 
 def _bound(name: str, digits: int, parameters: dict[str, Any]) -> tuple[sp.Basic, Environment]:

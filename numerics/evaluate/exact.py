@@ -28,7 +28,9 @@ def _power(base: Fraction, exponent: Fraction) -> Fraction:
     size = max(base.numerator.bit_length(), base.denominator.bit_length()) * abs(exponent)
     if size > MOST_BITS or (base == 0 and exponent < 0):
         raise NotRational
-    roots = [sp.integer_nthroot(abs(part), exponent.denominator) for part in (base.numerator, base.denominator)]
+    roots = [
+        sp.integer_nthroot(abs(part), exponent.denominator) for part in (base.numerator, base.denominator)
+    ]
     if exponent.denominator > 1 and (base < 0 or not all(exact for _, exact in roots)):
         raise NotRational
     root = Fraction(int(roots[0][0]), int(roots[1][0])) if exponent.denominator > 1 else base
@@ -99,6 +101,7 @@ class Rationals(Backend):
             if condition == sp.true or RELATIONS[type(condition)](*sides):
                 return interpret(value, env, self)
         raise NotRational
+
 
     def _iterate(self, node: Iterate, env: Environment, backend: Backend) -> Fraction:
         state = [interpret(start, env, self) for start in node.starts]

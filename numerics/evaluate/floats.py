@@ -65,7 +65,9 @@ def _real(name: str, function: Callable[..., Value]) -> Callable[..., Value]:
 def positive_order(order: Any) -> None:
     """The incomplete gamma functions are computed from the regularised ones, which need a positive order."""
     if not np.all(order > 0):
-        raise UnknownNode("the incomplete gamma functions are evaluated in floating point for a positive order only")
+        raise UnknownNode(
+            "the incomplete gamma functions are evaluated in floating point for a positive order only"
+        )
 
 
 def _lowergamma(order: Value, x: Value) -> Value:

@@ -84,7 +84,9 @@ def _on_arrays(expr: sp.Basic, theorem: Theorem, values: Mapping[str, Any], back
         result = evaluate(expr, env, arithmetic)
     found = arithmetic.concrete(result)
     if np.isnan(found).any():
-        raise NotComputed(f"{theorem.name} overflows float64 at these parameters; ask for its value by ball arithmetic")
+        raise NotComputed(
+            f"{theorem.name} overflows float64 at these parameters; ask for its value by ball arithmetic"
+        )
     result = arithmetic.xp.broadcast_to(result.real if np.iscomplexobj(found) else result, shape_of(env))
     return result if backend == "torch" else float(result) if result.ndim == 0 else np.array(result)
 
@@ -112,7 +114,9 @@ def _bind(theorem: Theorem, arguments: Mapping[str, Any]) -> tuple[tuple[str, ..
     return chosen, {**values, **arrays}
 
 
-def _check_jointly(theorem: Theorem, values: dict[str, Any], entries: dict[str, tuple[Scalars, np.ndarray]]) -> None:
+def _check_jointly(
+    theorem: Theorem, values: dict[str, Any], entries: dict[str, tuple[Scalars, np.ndarray]]
+) -> None:
     """The theorem's condition on several parameters, at every point."""
     points = zip(
         *(array.ravel() for array in np.broadcast_arrays(*(array for _, array in entries.values()))),

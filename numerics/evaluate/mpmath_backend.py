@@ -132,7 +132,9 @@ def _iterate(node: Iterate, env: Environment, backend: Backend) -> Value:
     return state[0]
 
 
-def _quad(body: sp.Basic, variable: sp.Symbol, low: Any, high: Any, env: Environment, backend: Backend) -> Value:
+def _quad(
+    body: sp.Basic, variable: sp.Symbol, low: Any, high: Any, env: Environment, backend: Backend
+) -> Value:
     marks = [mp.mpf(sign * 4**k) for k in range(1, 12) for sign in (-1, 1)] + [mp.mpf(0)]
     cuts = [low, *sorted(mark for mark in marks if low < mark < high), high]
     return mp.quad(lambda point: evaluate(body, {**env, variable: point}, backend), cuts)

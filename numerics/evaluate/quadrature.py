@@ -69,7 +69,9 @@ def line(integrand: Callable[[np.ndarray], Array], reach: float, arrays: Module)
         if largest_change <= AGREEMENT and before <= EARLIER_AGREEMENT:
             return step * total
         before = largest_change
-    raise NotComputed(f"an integral did not settle: halving the step to {step:g} still changed it by {before:.0e}")
+    raise NotComputed(
+        f"an integral did not settle: halving the step to {step:g} still changed it by {before:.0e}"
+    )
 
 
 def _sums(values: Array, arrays: Module) -> tuple[Array, np.ndarray, np.ndarray]:
@@ -91,7 +93,9 @@ def _without_overflow(values: Array, magnitudes: np.ndarray, arrays: Module) -> 
     leftwards = np.maximum.accumulate(np.maximum(finite, after), -1)
     largest = finite.max(-1, keepdims=True)
     if np.any(lost & ((np.minimum(leftwards, rightwards) > FALLEN * largest) | (largest == 0))):
-        raise NotComputed("an integrand is not finite in float64; ask for the value by ball arithmetic instead")
+        raise NotComputed(
+            "an integrand is not finite in float64; ask for the value by ball arithmetic instead"
+        )
     cleaned = values + 0  # a copy
     cleaned[arrays.places(lost)] = 0
     return cleaned, finite

@@ -47,12 +47,16 @@ def require_known(expr: sp.Basic, backend: Backend) -> None:
     """Raise UnknownNode if the arithmetic lacks a node of `expr`, before anything is evaluated."""
     for node in sp.preorder_traversal(expr):
         if isinstance(node, PUNCTUATION) or type(node) in backend.forms or node.func in backend.functions:
-            endless = isinstance(node, sp.Integral) and any(set(INFINITE) & set(limits) for limits in node.limits)
+            endless = isinstance(node, sp.Integral) and any(
+                set(INFINITE) & set(limits) for limits in node.limits
+            )
             if not endless:
                 continue
             raise UnknownNode(f"{node} has an infinite range: give its majorant with DominatedIntegral")
         if node not in INFINITE:
-            raise UnknownNode(f"the {backend.name} arithmetic has no meaning for the node {node.func} in {expr}")
+            raise UnknownNode(
+                f"the {backend.name} arithmetic has no meaning for the node {node.func} in {expr}"
+            )
 
 
 def scope(env: Environment, node: sp.Basic, keep_parts: bool = False) -> dict[sp.Basic, Value]:

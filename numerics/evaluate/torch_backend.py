@@ -61,7 +61,9 @@ def _loggamma(x: Value) -> Value:
 
 def _polygamma(order: Value, x: Value) -> Value:
     if order.ndim > 0 or float(order) != int(order):
-        raise UnknownNode("torch has polygamma for one integer order at a time; use the numpy or mpmath arithmetic")
+        raise UnknownNode(
+            "torch has polygamma for one integer order at a time; use the numpy or mpmath arithmetic"
+        )
     return torch.special.polygamma(int(order), x)
 
 
