@@ -181,7 +181,7 @@ def test_the_rank_that_grows_with_skips_alone_is_a_difference():
 
     def decided(plain, skipped):
         batches = []
-        for kind in (*picture_gradients.PLAIN, *picture_gradients.SKIPS):
+        for kind in picture_gradients.CONVOLUTIONAL:
             growth = plain if kind in picture_gradients.PLAIN else skipped
             for depth, rise in ((1, 0.0), (6, growth)):
                 ranks = tuple(0.1 + rise + x / 1000 for x in range(12))
@@ -191,6 +191,25 @@ def test_the_rank_that_grows_with_skips_alone_is_a_difference():
 
     assert decided(0.5, 0.1) == {"agrees"}
     assert decided(0.1, 0.5) == {"differs"}
+
+
+def test_residual_layers_without_normalisation_have_the_correlation_of_theorem_2():
+    config = replace(gradient_structure.SIZES["s"], picture_depths=(1, 2, 5))
+    found = {
+        L: value
+        for kind, L, value in gradient_structure.predictions(config).correlations
+        if kind == picture_gradients.BARE
+    }
+    assert [found[L] for L in (1, 2, 5)] == pytest.approx([1.0, 0.75, 0.75**4], rel=2**-45)
+
+
+def test_pixels_normalised_one_by_one_decide_nothing_about_convolutions():
+    claims = gradient_structure._claims
+    assert claims("mnist", "convolutional", ("normalised", "residual, beta 1")) == ""
+    assert claims("mnist", "convolutional", ("feed-forward", picture_gradients.BARE)) == "B-19"
+    described = pictures.examples("normal", "train", 4)[3]
+    assert claims(described, "convolutional", ("normalised", "residual, beta 1")) == "B-19"
+    assert claims("mnist", "dense", ("normalised", "residual, beta 1")) == "B-18"
 
 
 def test_correlations_of_theorems_put_the_architectures_in_order():

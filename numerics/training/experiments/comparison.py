@@ -84,11 +84,12 @@ def _directed(chance: float, gap: float) -> Verdict:
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> float:
     """The p-value; 0 for two constants that differ."""
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_ind_from_stats
 
     if _error(first) == _error(second) == 0:
         return float(first[0] == second[0])
-    return float(ttest_ind(first, second, equal_var=False).pvalue)
+    laws = [number for each in (first, second) for number in (np.mean(each), np.std(each, ddof=1), len(each))]
+    return float(ttest_ind_from_stats(*laws, equal_var=False).pvalue)
 
 
 def _error(values: Sequence[float]) -> float:

@@ -17,8 +17,8 @@ of its size.  Gradients that went through a normalisation right above the inputs
 with a mean cosine near -1/(k - 1), which theorem 1 knows nothing of (``numerics.experiments.normalized``).  What decides
 B-18: at each depth, whether that rank has grown since the first depth by more without skips than with them; agreement is
 growth that is larger, difference growth that is smaller, so a claim that reverses at some depth does so in its own
-row.  What decides B-19: the same rows hold for convolutional networks.  Pictures are centred, of equal length; MNIST
-stands for CIFAR-10.
+row.  What decides B-19: the same rows hold for convolutional networks, without normalisation or on normal pixels
+(``picture_gradients`` says why).  Pictures are centred, of equal length; MNIST stands for CIFAR-10.
 
 *Units* of the dense networks: the share active for a picture, and for both of two.  What decides B-14: half are active
 with and without normalisation; with it the second share is that of the theorem, without it it is larger in the last layer
@@ -43,8 +43,11 @@ from numerics.experiments import scalar_inputs
 from numerics.experiments.scalar_inputs import Process, brown, feedforward, looks_linear, normalized, residual, white
 from numerics.training.experiments.comparison import Row, majority, near, order
 from numerics.training.experiments.picture_gradients import (
+    BARE,
+    BARE_KINDS,
     CONVOLUTIONAL,
     KINDS,
+    LINES,
     PLAIN,
     SKIPS,
     Batch,
@@ -54,6 +57,7 @@ from numerics.training.experiments.picture_gradients import (
 )
 
 PROCESSES: dict[str, Process] = {"feed-forward": feedforward, "normalised": normalized, "looks linear": looks_linear}
+NORMAL_PIXELS = "independent normal pixels"  # what ``pictures`` calls them
 ROUNDING = 1e-9  # of a gradient's size: float64 sums along 50 layers of 200 units err by 50 * 200 * 2^-52 ~ 2e-12
 
 
@@ -106,6 +110,9 @@ def predictions(config: Config) -> Predictions:
 def _correlation(kind: str, depth: int) -> float:
     if kind in SKIPS:
         return float(function("shattering.normalized_resnet_correlation")(depth=depth, beta=SKIPS[kind]))
+    if kind == BARE:
+        modules = function("shattering.resnet_correlation")
+        return float(modules(depth=depth - 1, alpha=0.5**0.5, beta=1)) if depth > 1 else 1.0
     if kind in PLAIN:
         return float(function("shattering.feedforward_correlation")(depth=depth))
     return 1.0  # one gradient at all inputs: shattering.looks_linear_gradient
@@ -140,7 +147,7 @@ def observe(config: Config) -> Observations:
     """Draw all networks; each part is kept by itself, so an interrupted run goes on."""
     at = (config.points, config.lags, config.networks)
     lines = [Line(noise.__name__, 0, autocorrelations(noise, (), *at)) for noise in (brown, white)]
-    for kind in KINDS:
+    for kind in LINES:
         for depth in config.depths:
             shape = (config.width, depth, *((SKIPS[kind],) if kind in SKIPS else ()))
             lines.append(Line(kind, depth, autocorrelations(PROCESSES.get(kind, residual), shape, *at)))
@@ -230,13 +237,13 @@ def _grown(observed: Observations) -> list[Row]:
     for (data, nets, kind, depth), found in ranks.items():
         if kind not in PLAIN or depth == first:
             continue
-        for skip in SKIPS:
+        for skip in (*SKIPS, BARE):
             plain, skipped = (
                 found - ranks[data, nets, kind, first],
                 ranks[data, nets, skip, depth] - ranks[data, nets, skip, first],
             )
             what = f"{data}: {nets}, {first} to {depth} layers: rank grows more in {kind} than in {skip} networks"
-            rows.append(order(_claims(nets), what, plain.tolist(), skipped.tolist()))
+            rows.append(order(_claims(data, nets, (kind, skip)), what, plain.tolist(), skipped.tolist()))
     return rows
 
 
@@ -246,18 +253,24 @@ def _cosines(predicted: Predictions, observed: Observations) -> list[Row]:
     found = {(b.data, b.nets, b.kind, b.depth): b.cosines for b in observed.batches}
     rows = []
     for (data, nets, kind, depth), cosines in found.items():
-        if kind == "normalised" or (kind in SKIPS and depth > 1):  # one residual layer has no module
+        if kind == "normalised" or (kind in (*SKIPS, BARE) and depth > 1):  # one residual layer has no module
             rows.append(
                 near("", f"{data}: {nets}, {kind}, {depth} layers: correlation", expected[kind, depth], cosines)
             )
-        if kind in SKIPS and depth > 1:
-            what = f"{data}: {nets}, {depth} layers: correlation in {kind} above normalised networks"
-            rows.append(order(_claims(nets, "B-12"), what, cosines, found[data, nets, "normalised", depth]))
+        if kind in (*SKIPS, BARE) and depth > 1:
+            plain = "feed-forward" if kind == BARE else "normalised"
+            what = f"{data}: {nets}, {depth} layers: correlation in {kind} above {plain} networks"
+            rows.append(
+                order(_claims(data, nets, (kind, plain), "B-12"), what, cosines, found[data, nets, plain, depth])
+            )
     return rows
 
 
-def _claims(nets: str, dense: str = "B-18") -> str:
-    return dense if nets == "dense" else "B-19"
+def _claims(data: str, nets: str, kinds: tuple[str, ...], dense: str = "B-18") -> str:
+    """Pixels that are normalised one by one say nothing about convolutional networks where some hardly vary."""
+    if nets == "dense":
+        return dense
+    return "B-19" if data == NORMAL_PIXELS or set(kinds) <= set(BARE_KINDS) else ""
 
 
 def _units(predicted: Predictions, observed: Observations) -> list[Row]:

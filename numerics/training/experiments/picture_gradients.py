@@ -5,7 +5,9 @@ tr(D D^T)/|D|^2 over the mean of that of Gaussian matrices of its size.  Beside 
 that are active for a picture and for both of two.
 
 Reference: balduzzi2017, section 2.  Assumptions: Gaussian weights; batch statistics are over the k pictures, and are
-differentiated; pictures are centred and of equal length.
+differentiated; pictures are centred and of equal length.  In a convolutional network every pixel of a channel is
+normalised by itself, not the channel as in ioffe2015: where a pixel is the same in all pictures its variance is near 0 and
+its gradient is magnified, up to 316 times by the constant added to the variance.
 """
 
 from __future__ import annotations
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
 HE, LECUN = Weights("normal", 2, "fan_in"), Weights("normal", 1, "fan_in")
 SKIPS = {"residual, beta 0.1": 0.1, "residual, beta 1": 1.0}
 PLAIN = ("feed-forward", "normalised")  # without skips
-KINDS = (*PLAIN, *SKIPS, "looks linear")
-CONVOLUTIONAL = (*PLAIN, *SKIPS)
+BARE = "residual, not normalised"  # of skip and scale sqrt(1/2), which keep lengths
+LINES = (*PLAIN, *SKIPS, "looks linear")
+KINDS = (*LINES, BARE)
+CONVOLUTIONAL = (*PLAIN, *SKIPS, BARE)
+BARE_KINDS = ("feed-forward", BARE)
 TOGETHER = 4  # networks in one fleet: convolutions take memory
 
 
@@ -105,12 +110,11 @@ def network(nets: str, kind: str, depth: int, width: int, shape: tuple[int, ...]
     if kind == "looks linear":
         return looks_linear_network((*shape, *(width,) * depth, 1), LECUN)
     linear: Layer = Affine(width, HE) if nets == "dense" else Convolution(width, 3, HE, "zero")
-    rectified = (*(() if kind == "feed-forward" else (BatchNorm(),)), Activation("relu"))
-    if kind in SKIPS:
-        return Network(
-            Inputs(shape, 2),
-            (linear, *(Residual((*rectified, linear), 1.0, SKIPS[kind]),) * (depth - 1), Affine(1, LECUN)),
-        )
+    rectified = (*(() if kind in BARE_KINDS else (BatchNorm(),)), Activation("relu"))
+    if kind in (*SKIPS, BARE):
+        skip, scale = (0.5**0.5, 0.5**0.5) if kind == BARE else (1.0, SKIPS[kind])
+        modules = (Residual((*rectified, linear), skip, scale),) * (depth - 1)
+        return Network(Inputs(shape, 2), (linear, *modules, Affine(1, LECUN)))
     return Network(Inputs(shape, 2), (linear, *(*rectified, linear) * (depth - 1), *rectified, Affine(1, HE)))
 
 
