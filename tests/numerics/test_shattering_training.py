@@ -307,9 +307,16 @@ def observed_steps(orthogonal, normal):
 
 def test_steps_that_grow_with_depth_are_told_from_steps_that_do_not():
     predicted = deep_linear.predictions(deep_linear.SIZES["s"])
-    flat, growing = ((100, 104, 96), (98, 100, 102)), ((100, 104, 96), (400, 410, 390))
+    flat, growing = ((100, 104, 96), (98, 100, 102)), ((100, 104, 96), (1600, 1640, 1560))
     assert [row.verdict for row in deep_linear.compare(predicted, observed_steps(flat, growing))] == ["agrees"] * 2
     assert [row.verdict for row in deep_linear.compare(predicted, observed_steps(growing, flat))] == ["differs"] * 2
+
+
+def test_a_slope_is_resolved_to_one_step_of_the_grid_of_rates():
+    config = replace(deep_linear.SIZES["s"], rates=(0.01, 0.02, 0.04), depths=(4, 16, 64))
+    assert deep_linear.resolution(config) == pytest.approx(1 / 4, rel=2**-48)
+    assert comparison.near("", "", 0.0, [0.25, 0.25, 0.25], 0.25).verdict == "agrees"
+    assert comparison.near("", "", 0.0, [0.26, 0.26, 0.26], 0.25).verdict == "differs"
 
 
 def test_the_slope_of_steps_proportional_to_depth_is_1():

@@ -66,12 +66,12 @@ def majority(claims: str, what: str, as_predicted: Sequence[bool]) -> Row:
     return Row(claims, what, "most", share, error, _directed(chance, share - 0.5), f"sign test at {ALPHA:g}")
 
 
-def near(claims: str, what: str, predicted: float, observed: Sequence[float]) -> Row:
-    """Predicted: the mean of what is observed."""
+def near(claims: str, what: str, predicted: float, observed: Sequence[float], resolution: float = 0.0) -> Row:
+    """Predicted: the mean of what is observed, up to a systematic error of at most ``resolution``."""
     from scipy.stats import t
 
     mean, error = float(np.mean(observed)), _error(observed)
-    within = abs(mean - predicted) <= float(t.isf(ALPHA / 2, len(observed) - 1)) * error
+    within = abs(mean - predicted) <= resolution + float(t.isf(ALPHA / 2, len(observed) - 1)) * error
     verdict: Verdict = "agrees" if within else "differs"
     return Row(claims, what, f"{predicted:.4g}", mean, error, verdict, f"Student's test at {ALPHA:g}")
 
