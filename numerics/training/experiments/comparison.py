@@ -9,7 +9,7 @@ and its assumption, it decides at all with a chance of at most ALPHA.
     near        a mean is the predicted number          Student's t test; normal observations
 
 ``near`` accepts what it cannot refute; the others are undecided where the sample is too small.
-Reference: mann1947, welch1947, student1908.
+Reference: none; the tests are those of textbooks, computed by scipy.
 """
 
 from __future__ import annotations
