@@ -1,0 +1,1 @@
+"""Does the theory predict what trains? One file an experiment: Config, SIZES, predictions, observe, compare."""
