@@ -36,17 +36,10 @@ import torch
 
 from numerics.evidence.kept import measured
 from numerics.training import monitors
+from numerics.training.experiments import glorot_rules as rules
 from numerics.training.experiments.comparison import Row, majority, near, order
 from numerics.training.experiments.glorot_networks import batches, examples, network, widths
 from numerics.training.experiments.glorot_plateaus import Plateaus, plateaus
-from numerics.training.experiments.glorot_rules import (
-    crossed_in_order,
-    fresh_saturation,
-    left_saturation,
-    spread,
-    stayed_saturated,
-    within_digit,
-)
 from numerics.training.experiments.glorot_theory import Expected, expected, singular_value
 from numerics.training.fleet import Fleet, Ship
 from numerics.training.loop import Plan, Training, losses
@@ -241,18 +234,20 @@ def _jacobians(predicted: Predictions, observed: Observations) -> list[Row]:
     for name, values in observed.singular:
         means = [sum(row) / len(row) for row in values]
         rows.append(near("", f"{name}: mean singular value, by the theorems", theory[name], means))
-        rows.append(within_digit("G-17", f"{name}: mean singular value, as printed", PRINTED[name], 0.05, means))
+        rows.append(rules.within_digit("G-17", f"{name}: mean singular value, as printed", PRINTED[name], 0.05, means))
     return rows
 
 
 def _sigmoid(shallow: Course, deep: Course) -> list[Row]:
     return [
         *(
-            majority("G-21", f"sigmoid, depth {each.depth}: the top layer saturates at once", fresh_saturation(each))
+            majority(
+                "G-21", f"sigmoid, depth {each.depth}: the top layer saturates at once", rules.fresh_saturation(each)
+            )
             for each in (shallow, deep)
         ),
-        left_saturation("G-21", f"sigmoid, depth {shallow.depth}: it leaves saturation", shallow),
-        stayed_saturated("G-21", f"sigmoid, depth {deep.depth}: it does not by the end", deep),
+        rules.left_saturation("G-21", f"sigmoid, depth {shallow.depth}: it leaves saturation", shallow),
+        rules.stayed_saturated("G-21", f"sigmoid, depth {deep.depth}: it does not by the end", deep),
     ]
 
 
@@ -261,7 +256,7 @@ def _saturation(tanh: Course, softsign: Course) -> list[Row]:
         [[measure(row) for row in each.percentiles[-1]] for each in (tanh, softsign)] for measure in (max, _range)
     )
     return [
-        *crossed_in_order("G-22", "tanh: layers saturate in order, from the first", tanh),
+        *rules.crossed_in_order("G-22", "tanh: layers saturate in order, from the first", tanh),
         order("G-22", "largest percentile at the end, tanh and softsign", *highest),
         order("G-22", "layers' percentiles apart at the end, tanh and softsign", *apart),
     ]
@@ -290,8 +285,8 @@ def _first_gradients(standard: Course, normalised: Course) -> list[Row]:
 
 
 def _drift(standard: Course, normalised: Course) -> list[Row]:
-    first, last = ([spread(row[1:-1]) for row in standard.weights[at]] for at in (0, -1))
-    other = [spread(row[1:-1]) for row in normalised.weights[-1]]
+    first, last = ([rules.spread(row[1:-1]) for row in standard.weights[at]] for at in (0, -1))
+    other = [rules.spread(row[1:-1]) for row in normalised.weights[-1]]
     grown = [after > before for before, after in zip(first, last, strict=True)]
     return [
         majority("G-24", "tanh: layers' dC/dW are further apart at the end than at first", grown),
