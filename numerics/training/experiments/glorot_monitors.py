@@ -253,17 +253,14 @@ def _sigmoid(shallow: Course, deep: Course) -> list[Row]:
 
 def _saturation(tanh: Course, softsign: Course) -> list[Row]:
     highest, apart = (
-        [[measure(row) for row in each.percentiles[-1]] for each in (tanh, softsign)] for measure in (max, _range)
+        [[measure(row) for row in each.percentiles[-1]] for each in (tanh, softsign)]
+        for measure in (max, lambda row: max(row) - min(row))
     )
     return [
         *rules.crossed_in_order("G-22", "tanh: layers saturate in order, from the first", tanh),
         order("G-22", "largest percentile at the end, tanh and softsign", *highest),
         order("G-22", "layers' percentiles apart at the end, tanh and softsign", *apart),
     ]
-
-
-def _range(row: Sequence[float]) -> float:
-    return max(row) - min(row)
 
 
 def _first_gradients(standard: Course, normalised: Course) -> list[Row]:
