@@ -108,10 +108,14 @@ def report(
         raise BadUsage("--check compares what --printed writes; give one of them")
     if check or printed:
         return _committed(printed, json)
+    from numerics.evidence.journal import NotRecorded
     from papers.report import write
 
-    with progress("reporting") as advance:
-        found = write(into, advance)
+    try:
+        with progress("reporting") as advance:
+            found = write(into, advance)
+    except NotRecorded as refusal:
+        raise NotHad(str(refusal)) from None
     if json:
         emit({"holds": found.holds, "files": [str(path) for path in found.paths], "summary": found.summary()})
     else:

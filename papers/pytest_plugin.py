@@ -195,11 +195,11 @@ class TheoremFile(pytest.File):
     """A Python file that registers theorems."""
 
     def collect(self) -> Iterator[TheoremItems]:
-        """Its theorems, in the order of the library."""
+        """Its theorems, in the order of their definition."""
         module = pytest.Module.from_parent(self.parent, path=self.path).obj  # imported as pytest imports tests
-        from theory.proof.library import theorems
+        from theory.proof.library import registered
 
-        for theorem in theorems():
+        for theorem in registered():
             if theorem.builder.__module__ == module.__name__:
                 yield TheoremItems.from_parent(self, name=theorem.name, theorem=theorem)
 

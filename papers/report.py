@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -102,45 +103,70 @@ def write(folder: Path, progress: Progress = lambda done, total, what: None) -> 
     What stands is not judged again, what was sampled under today's code not drawn again, what is up to date not made
     again; an interrupted run goes on where it stopped.  Raises NotHad, before any work, where the folder cannot be written.
     """
+    from numerics.checks.run import DETECT
     from theory.proof.library import theorems
     from theory.proof.theorem import DoesNotStand
 
-    report = Report()
+    report = Report(detect=DETECT)
     require_writable(folder)
     with _timed(report, "proofs"):
         report.checked = [check(theorem, progress, cached=True) for theorem in theorems()]
+    outputs = Outputs(folder)
     with _timed(report, "sampling"):
-        _sample(report, folder / RECORD, progress)
+        report.sampled = _sampled(outputs, [o.theorem for o in report.checked if o.stands], progress)
     try:
-        _make(report, folder, progress)
+        _make(report, outputs, progress)
     except (DoesNotStand, NotHad) as refusal:
         report.failures.append(str(refusal))
     return report
 
 
-def _sample(report: Report, record: Path, progress: Progress) -> None:
-    """Run every check of what stands, from where its record ends; a record of other code is begun anew."""
+def _sampled(outputs: Outputs, names: list[str], progress: Progress) -> list[Result]:
+    """The checks of the theorems named: run from where their record ends, or as they are if it is complete.
+
+    A record of other code, or of other theorems, is begun anew.
+    """
     from numerics.checks import verify
     from numerics.checks.run import DETECT
     from numerics.evidence.record import StaleRecord
 
-    names = [outcome.theorem for outcome in report.checked if outcome.stands]
-    report.detect = DETECT
-    try:
-        report.sampled = verify(names, detect=DETECT, record=record, progress=progress)
-    except StaleRecord:
-        record.unlink()
-        report.sampled = verify(names, detect=DETECT, record=record, progress=progress)
+    found: list[list[Result]] = []
+
+    def run(folder: Path) -> list[Path]:
+        record = folder / RECORD
+        try:
+            found.append(verify(names, detect=DETECT, record=record, progress=progress))
+        except StaleRecord:
+            record.unlink()
+            found.append(verify(names, detect=DETECT, record=record, progress=progress))
+        return [record]
+
+    (record,) = outputs.add(Output("sampled checks", run))
+    return found[0] if found else _recorded(record)
 
 
-def _make(report: Report, folder: Path, progress: Progress) -> None:
+def _recorded(path: Path) -> list[Result]:
+    """The decided checks of a record."""
+    from numerics.checks import Result
+    from numerics.evidence.record import read
+
+    found = []
+    for entry in read(path).results:
+        about, device = entry.about, entry.settings["device"]
+        value = math.nan if about["value"] is None else about["value"]
+        assert entry.evidence is not None  # `results` are those that have it
+        of = (about["theorem"], about["parameters"], about["quantity"])
+        found.append(Result(*of, value, about["expected"], device, entry.evidence))
+    return found
+
+
+def _make(report: Report, outputs: Outputs, progress: Progress) -> None:
     """Make what is not up to date, in the order in which the outputs use each other."""
     from numerics.evidence.kept import keeping
     from papers.committed import committed
 
-    outputs = Outputs(folder)
-    with keeping(into=folder / MEASUREMENTS, known=committed()):
-        for kind, made in _outputs(report, folder).items():
+    with keeping(into=outputs.folder / MEASUREMENTS, known=committed()):
+        for kind, made in _outputs(report, outputs.folder).items():
             with _timed(report, kind):
                 for done, output in enumerate(made):
                     progress(done, len(made), output.name)

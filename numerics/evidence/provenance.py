@@ -2,7 +2,8 @@
 
 *A theorem's hash* covers what the theorem says and how it is proved: every line of every proof with its relation and reason,
 the equations of its network, its assumptions and citations, and all of that for each theorem it uses. Comments,
-docstrings and other theorems do not enter. Trees are written by SymPy's ``srepr``, which is the same in every process.
+docstrings and other theorems do not enter. Trees are written by SymPy's ``srepr``, but with a symbol's assumptions in the
+order of their names: ``srepr`` has them as whichever equal symbol was made first in the process had them.
 
 *The code's hash* covers all sources of ``numerics``: what draws, measures, and sums. A sample is repeated exactly only by
 the same code under the same versions on the same kind of device.
@@ -59,16 +60,28 @@ def code_hash() -> str:
 
 @cache
 def _content(theorem: Theorem) -> list[Any]:
-    from sympy import srepr
-
-    definitions = [(d.name, srepr(d.pattern), srepr(d.body)) for d in theorem.setting.definitions]
+    written = _printer().doprint
+    definitions = [(d.name, written(d.pattern), written(d.body)) for d in theorem.setting.definitions]
     lines = [
-        (s.name, srepr(s.left), s.relation, srepr(s.right), s.rule.name, s.rule.kind, s.rule.source, s.rule.uses)
+        (s.name, written(s.left), s.relation, written(s.right), s.rule.name, s.rule.kind, s.rule.source, s.rule.uses)
         for derivation in theorem.derivations()
         for s in derivation.steps
     ]
     parameters = [(p.name, p.domain.describe()) for p in theorem.parameters]
     return [theorem.name, theorem.source, parameters, definitions, lines]
+
+
+@cache
+def _printer() -> Any:
+    import sympy as sp
+    from sympy.printing.repr import ReprPrinter
+
+    class Sorted(ReprPrinter):
+        def _print_Symbol(self, expr: sp.Symbol) -> str:
+            assumptions = "".join(f", {name}={value}" for name, value in sorted(expr._assumptions_orig.items()))
+            return f"{type(expr).__name__}({expr.name!r}{assumptions})"
+
+    return Sorted()
 
 
 def _hash(content: Any) -> str:

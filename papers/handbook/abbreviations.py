@@ -57,4 +57,6 @@ def _most_repeated(expr: sp.Basic) -> sp.Basic | None:
 def _only_under_roots(expr: sp.Basic, part: sp.Basic) -> bool:
     """Whether a part occurs only as the base of square roots and their powers."""
     users = [node for node in sp.preorder_traversal(expr) if part in node.args]
-    return all(isinstance(node, sp.Pow) and node.base == part and (2 * node.exp).is_Integer for node in users)
+    powers = {node.exp for node in users if isinstance(node, sp.Pow) and node.base == part}
+    based = all(isinstance(node, sp.Pow) and node.base == part for node in users)
+    return based and all((2 * power).is_Integer for power in powers) and not all(power.is_Integer for power in powers)

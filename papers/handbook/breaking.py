@@ -41,10 +41,20 @@ def breakable(expr: sp.Basic, depth: int = 0) -> str:
 
 def line(expr: sp.Basic, taken: Iterable[str]) -> str:
     """One line of a proof: the tree, and below it what its short names stand for."""
-    integrals = {part: part.plain for part in expr.atoms(DominatedIntegral)}  # as factors, plain ones commute
-    shown, names = abbreviated(expr.xreplace(integrals), taken)
+    shown, names = abbreviated(_dividing(expr), taken)
     where = r",\quad\brk{0} ".join(rf"{latex(name)} = {breakable(meaning)}" for name, meaning in names)
     return breakable(shown) + (rf"\where {where}" if where else "")
+
+
+def _dividing(expr: sp.Basic) -> sp.Basic:
+    """The tree with fractions where integrals divide: those with a majorant do not commute, so that they stay powers."""
+    divisors = [
+        factor
+        for product in expr.atoms(sp.Mul)
+        for factor in product.args
+        if isinstance(factor, sp.Pow) and isinstance(factor.base, DominatedIntegral) and factor.exp.is_negative
+    ]
+    return expr.xreplace({part: part.plain for part in expr.atoms(DominatedIntegral)}) if divisors else expr
 
 
 def _opened(expr: sp.Basic, depth: int) -> str:

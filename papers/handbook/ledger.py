@@ -9,7 +9,7 @@ from decimal import Decimal
 import sympy as sp
 
 from papers.claims import contradictions, ledger
-from papers.claims.claim import Claim, Point
+from papers.claims.claim import NOTHING, Claim, Point
 from papers.handbook.breaking import breakable
 from papers.handbook.prose import heading
 from papers.handbook.words import theorem, words
@@ -40,7 +40,8 @@ def entry(claim: Claim) -> str:
     lines = [rf"\claimopens{{{claim.id}}}{{{escape(found.verdict)}}}{{{escape(claim.mark)}}}{{{words(claim.says)}}}"]
     lines.append(rf"\aside{{{_sentence(words(found.reason))}}}")
     formulas = (("printed", claim.printed), ("derived", found.derived), ("printed over derived", found.factor))
-    lines += [rf"\fact{{{label}}}{{{line}}}" for label, expr in formulas for line in _lines(expr)]
+    facts = [rf"\fact{{{label}}}{{{', '.join(shown)}}}" for label, expr in formulas if (shown := list(_lines(expr)))]
+    lines += [rf"\facts{{{' '.join(facts)}}}"] if facts else []
     if found.points:
         lines.append(rf"\aside{{At {'; '.join(map(_point, found.points))}.}}")
     lines += [rf"\aside{{{_sentence(words(line))}}}" for line in (*found.evidence, claim.note) if line]
@@ -50,14 +51,15 @@ def entry(claim: Claim) -> str:
 
 
 def _sentence(text: str) -> str:
-    """The words with a point at their end."""
-    return text if text.endswith((".", "?", "!")) else f"{text}."
+    """The words with a capital at their beginning and a point at their end."""
+    return text[:1].upper() + text[1:] + "." * (not text.endswith((".", "?", "!")))
 
 
 def _lines(expr: sp.Basic | None) -> Iterator[str]:
-    """A formula each."""
+    """A formula each, none for claims that are words alone."""
     for part in expr.args if isinstance(expr, sp.Tuple) else (expr,) if expr is not None else ():
-        yield _formula(part)
+        if part != NOTHING:
+            yield f"${_formula(part)}$"
 
 
 def _formula(expr: sp.Basic) -> str:
@@ -80,7 +82,7 @@ def _contradiction(each: contradictions.Contradiction) -> str:
         ", ".join(rf"\citet{{{key}}}" for key in side.strip().split(", ")) for side in each.between.split("|")
     )
     table = rf"\displaytable{{{'l' * len(each.columns)}}}{{{' '.join([head, *rows])}}}"
-    serves = _sentence(words(each.serves[0].upper() + each.serves[1:]))
+    serves = _sentence(words(each.serves))
     used = rf"\aside{{Computed from {', '.join(map(theorem, each.theorems))}.}}"
     title = heading(each.about[0].upper() + each.about[1:])
     return "\n".join([title, rf"{first} against {second}.", "", table, serves, "", used])

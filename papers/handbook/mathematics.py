@@ -30,7 +30,24 @@ OPERATORS = {
     **{"sum": r"\sum", "prod": r"\prod", "int": r"\int ", "infinity": r"\infty "},
     **{name: rf"\{name} " for name in GREEK},
 }
-BETWEEN = {"of", "at", "is", "if", "by", "in", "or", "to", "and", "for", "layer", "below", "active", "all", "given"}
+BETWEEN = {
+    "of",
+    "at",
+    "is",
+    "if",
+    "by",
+    "in",
+    "or",
+    "to",
+    "and",
+    "for",
+    "layer",
+    "below",
+    "active",
+    "all",
+    "both",
+    "given",
+}
 _SIGNS = {
     **{
         "<=>": r"\iff ",
@@ -47,7 +64,7 @@ _SIGNS = {
     **{"fan-in": r"\text{fan-in}", "fan-out": r"\text{fan-out}", **dict.fromkeys("|=<>+-/()[],;:!.", "")},
 }
 _TOKEN = re.compile(
-    r"\s+|\d+(?:\.\d+)?|fan-in|fan-out|d(?=[A-Za-z](?![a-z]))|[A-Za-z]+|'+|[_^]|[{}]|"
+    r"\s+|\d+(?:\.\d+)?e[+-]?\d+|\d+(?:\.\d+)?|fan-in|fan-out|d(?=[A-Za-z](?![a-z]))|[A-Za-z]+|'+|[_^]|[{}]|"
     + "|".join(sorted(map(re.escape, _SIGNS), key=len, reverse=True))
 )
 
@@ -69,15 +86,16 @@ def mathematics(text: str) -> str:
     shown = reader.until(frozenset())
     if reader.at < len(tokens):
         raise NotMathematics(text)
-    ranged = re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown)
-    return re.sub(r" +", " ", ranged).strip()
+    shown = re.sub(r" \}\s*\\text\{ ", " ", shown)  # words beside each other are one text
+    shown = re.sub(r" +", " ", re.sub(r" +(?=[_^])", "", shown))
+    return re.sub(r"(\\sum|\\prod)_\{([^{}]*), \\dots, ([^{}]*)\}", r"\1_{\2}^{\3}", shown).strip()
 
 
 class _Reader:
     """A reader of tokens that knows scripts, roots and brackets."""
 
     def __init__(self, tokens: list[str]) -> None:
-        self.tokens, self.at = tokens, 0
+        self.tokens, self.at, self.scripts = tokens, 0, ""
 
     def until(self, closing: frozenset[str]) -> str:
         """Everything up to one of the closing brackets, or to the end."""
@@ -90,20 +108,34 @@ class _Reader:
         """One token with what it rules."""
         token = self.tokens[self.at]
         self.at += 1
-        if token in "_^":
-            return f"{token}{{{self._script()}}}"
+        if token in "_^" or token.startswith("'"):
+            return self._hung(token)
+        self.scripts = ""
         if token == "sqrt":
             return rf"\sqrt{{{self._group()}}}"
         if token in ("(", "["):
-            body = self.until(frozenset(")]"))
-            return token + body + self._closing()
+            shown = token + self.until(frozenset(")]")) + self._closing()
+            self.scripts = ""
+            return shown
         if token in "{}" or token in (")", "]"):
             raise NotMathematics(token)
         if token.isspace():
             return " "
         if token.isalpha() and token.isascii():
             return self._word(token)
+        if token[0].isdecimal() and "e" in token:
+            digits, _, power = token.partition("e")
+            return rf"{digits} \cdot 10^{{{int(power)}}}"
         return _SIGNS.get(token) or token
+
+    def _hung(self, token: str) -> str:
+        """A script or primes; TeX allows one of each, and no primes after what is raised."""
+        if token in self.scripts or (token[0] == "'" and set("'^") & set(self.scripts)):
+            raise NotMathematics("two scripts of one kind")
+        before = self.scripts + token[0]
+        shown = token if token[0] == "'" else f"{token}{{{self._script()}}}"
+        self.scripts = before
+        return shown
 
     def _word(self, word: str) -> str:
         if word in OPERATORS:
@@ -111,8 +143,8 @@ class _Reader:
         if word in BETWEEN:
             return rf"\text{{ {word} }}"
         if len(word) > 2 and word.islower():
-            return rf"\mathrm{{{word}}}"
-        return " ".join(word) + " "
+            return rf"\operatorname{{{word}}}"
+        return " ".join(word)
 
     def _closing(self) -> str:
         if self.at == len(self.tokens):

@@ -16,7 +16,7 @@ PROGRAMS = ("pdflatex", "bibtex")
 PACKAGES = "texlive-latex-base, texlive-latex-recommended, texlive-science and texlive-fonts-recommended"
 MOST_RUNS = 5  # of pdflatex; page numbers of a long table of contents settle in three or four
 TOO_LONG = 300  # seconds of one run; it takes about five
-_AGAIN = re.compile(r"Rerun to get|Rerun LaTeX|have changed")
+_AGAIN = re.compile(r"(?:have|has) changed")  # labels, or a file that hyperref writes
 
 
 def can_be_built() -> bool:

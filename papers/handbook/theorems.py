@@ -16,9 +16,10 @@ from papers.handbook.prose import heading, opening
 from papers.handbook.settings import setting
 from papers.handbook.words import parted, theorem, words
 from papers.latex import escape
-from theory.proof.cache import Record, record_of
+from theory.proof import cache as verdicts
+from theory.proof.cache import Record
 from theory.proof.domains import Domain, Lists, Names
-from theory.proof.library import SUBJECTS, theorems
+from theory.proof.library import theorems
 from theory.proof.render import LATEX_RELATIONS, chained, latex, reason
 from theory.proof.theorem import Derivation, Parameter, Step, Theorem
 
@@ -32,22 +33,13 @@ PARTS = {
 }
 
 
-@cache
-def ordered() -> tuple[Theorem, ...]:
-    """All theorems: subjects in the order of the library, within a file from top to bottom."""
-    place = {subject: at for at, subject in enumerate(SUBJECTS)}
-
-    def key(theorem: Theorem) -> tuple[int, str, int]:
-        module = theorem.builder.__module__
-        return place.get(module, len(place)), module, theorem.builder.__code__.co_firstlineno
-
-    return tuple(sorted(theorems(), key=key))
+record_of = cache(verdicts.record_of)
 
 
 def chapters() -> Iterator[str]:
     """A chapter for every subject: what its networks are, then its theorems, a section for every file of `theory`."""
-    by_part = {part: [t for t in ordered() if t.name.startswith(f"{part}.")] for part in PARTS}
-    assert sum(map(len, by_part.values())) == len(ordered()), "a subject has no chapter"
+    by_part = {part: [t for t in theorems() if t.name.startswith(f"{part}.")] for part in PARTS}
+    assert sum(map(len, by_part.values())) == len(theorems()), "a subject has no chapter"
     for part, members in by_part.items():
         yield "\n\n".join([heading(PARTS[part], "chapter"), setting(members), *_sections(members)])
 
@@ -89,8 +81,9 @@ def _facts(theorem: Theorem, record: Record) -> Iterator[str]:
 
 
 def _parameter(parameter: Parameter) -> str:
-    symbol = f" ${latex(parameter.symbol)}$" if parameter.symbol is not None else ""
-    return rf"\name{{{parted(parameter.name)}}}{symbol}, {_domain(parameter.domain)}"
+    symbol = "" if parameter.symbol is None else f"${latex(parameter.symbol)}$"
+    name = "" if parameter.name == str(parameter.symbol) else rf"\name{{{parted(parameter.name)}}}"
+    return f"{' '.join(filter(None, (name, symbol)))}, {_domain(parameter.domain)}"
 
 
 def _domain(domain: Domain) -> str:

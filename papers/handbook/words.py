@@ -18,14 +18,18 @@ from papers.references import UnknownWork, find
 from theory.proof.cache import listing
 from theory.proof.notation import LOWERED, RAISED
 
-_LINK = re.compile(r"`[^`\s]+`|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*")
+_LINK = re.compile(
+    r"`[^`\s]+`|[a-z]+(?:\.[a-z_]+){2,}|[a-z]+(?:_[a-z]+)*\.[a-z_]+[a-z]|[a-z]+\d{4}[a-z]*|\b[GSBHR]-\d\d\b|\*\w+\*"
+    r"|(?<![\w/(^])[a-z]{3,}(?:_[a-z]{3,})+(?![\w)/^])"
+)
 _PLACES = ("theorem", "theorems", "figure", "eq.", "proposition", "lemma", "corollary")  # what "1a" is the number of
 _OPERATIONS = re.compile(
-    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]]/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b"
+    r"[_^=<>|~⟨±≤≥√]|(?<!^)\+|\+-|\w\.\.\w|[A-Za-z)\]']/[A-Za-z0-9(]|\d/|^\(*[^\W\d_]+'*[(\[]|^\(*\d+[a-zA-Z]\b|^[\d.]+e[+-]?\d+$"
 )
 _LETTER = re.compile(r"^[-(\[]*(?:[B-HJ-Zb-z]|" + "|".join([*GREEK, *GREEK_LETTERS]) + r")'*[)\]]*$")
 _NUMBER = re.compile(r"[-(\[]*\d+(\.\d+)?[)!]*")
 _NOUNS = ("scale", "act", "cut", "infinity", "-infinity", "zW", "dy", "dv", "dt")
+_DOES = ("=", ">", "<", "+", "-", "u", "U")
 _WEAK = {
     *_NOUNS,
     *("=", "<=", ">=", "<", ">", "+", "-", "~", "->", "<-", "/", "...", ".", "a", "E", "Var", "ln", "exp", "sum"),
@@ -80,7 +84,8 @@ def _linked(text: str) -> str | None:
         return rf"\citet{{{name}}}"
     if text.startswith("*"):
         return rf"\emph{{{escape(name)}}}"
-    return rf"\name{{{parted(name)}}}" if text.startswith("`") else None
+    named = text.startswith("`") or ("_" in name and "." not in name) or name.count(".") > 1
+    return rf"\name{{{parted(name)}}}" if named else None
 
 
 def theorem(name: str) -> str:
@@ -117,11 +122,11 @@ def _strong(chunks: Sequence[str], at: int) -> bool:
     """Whether a chunk between spaces is mathematics by itself."""
     bare = chunks[at].rstrip(".,;:")
     before, after = (chunks[beside] if 0 <= beside < len(chunks) else "" for beside in (at - 1, at + 1))
-    if not bare or _NUMBER.fullmatch(bare) or before in _PLACES or after.startswith("function"):
+    if not bare or _NUMBER.fullmatch(bare) or before in _PLACES or after.startswith(("function", "integral")):
         return False
-    if bare == "a":  # the article, unless something is done with it
-        return bare == chunks[at] and after in ("=", ">", "<", "+", "-", "u")
-    return bool(_OPERATIONS.search(bare) or _LETTER.match(bare))
+    if bare in ("a", "A"):  # the article, unless something is done with it
+        return bare == chunks[at] and (after in _DOES or before in _DOES)
+    return bare == "sqrt" or bool(_OPERATIONS.search(bare) or _LETTER.match(bare))
 
 
 def _weak(chunk: str) -> bool:
@@ -142,7 +147,7 @@ def _open(text: str) -> int:
 
 def _end_of_run(chunks: Sequence[str], at: int) -> int:
     """Where the run of mathematics that starts here ends; `at` itself where none does."""
-    if chunks[at] in ("a", ".", "-", "infinity") and not _strong(chunks, at):
+    if chunks[at] in ("a", "A", ".", "-", "infinity") and not _strong(chunks, at):
         return at
     run, last, whole, strong = "", at, at, False
     for here in range(at, len(chunks)):
@@ -166,7 +171,7 @@ def _run(text: str) -> str:
     while text[:1] in tuple("([") and _open(text) > 0:
         before, text = before + text[0], text[1:]
     try:
-        shown = f"${mathematics(text)}$" if text else ""
+        shown = f"${mathematics(text)}$" if text.strip() else text
     except NotMathematics:
         shown = _plain(text)
     return _plain(before) + shown + _plain(after)

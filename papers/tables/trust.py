@@ -60,7 +60,7 @@ def trust_table() -> Table:
         "weakest theorem it uses; its own steps by verdict; its assumptions and those of the theorems it uses; and its "
         "resolution, the smallest relative change of its value that its sampled checks refuted.",
         (
-            Column("theorem", width=0.36),
+            Column("theorem", width=0.35),
             Column("verdict"),
             *(Column(kind, "steps", decimals=0) for kind in kinds),
             Column("assumes", width=0.12),

@@ -64,3 +64,18 @@ def test_the_hash_of_a_theorem_covers_its_lines_its_lemmas_and_its_reasons_but_n
     ]
     assert len(set(all_different)) == len(all_different)
     assert hashed(square, words="Other words.") == all_different[0]
+
+
+def test_the_hash_does_not_depend_on_which_equal_symbol_was_made_first():
+    """SymPy keeps the assumptions in the order of the first of several equal symbols; two fresh processes, two orders."""
+    script = (
+        "import sympy as sp; sp.symbols('a b n N i', {order});"
+        "from numerics.evidence.provenance import theorem_hash; from theory.proof.library import find;"
+        "print(theorem_hash(find('variance.compromise')))"
+    )
+    orders = ("positive=True, integer=True", "integer=True, positive=True")
+    found = {
+        subprocess.run([sys.executable, "-c", script.format(order=order)], capture_output=True, text=True, check=True).stdout
+        for order in orders
+    }
+    assert len(found) == 1

@@ -10,7 +10,7 @@ import pytest
 from numerics.evidence import kept
 from numerics.evidence.kept import keeping
 from numerics.experiments import shattering
-from papers import committed, figures, printed, tables
+from papers import committed, figures, printed, references, tables
 from papers.figures.random_walk import PICTURES
 from papers.tables.gaps import shattering_gap
 from papers.tables.initialisations import initialisation_factors
@@ -115,3 +115,28 @@ def test_stale_evidence_is_refused_and_nothing_is_drawn(small, monkeypatch):
         "shattering_gap" in sentence and "is stale: the code that measured it has changed" in sentence
         for sentence in found
     )
+
+
+# --- the committed ones ----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    """The committed evidence alone: nothing is drawn."""
+    with keeping(known=committed.committed(), draw=False):
+        yield
+
+
+@pytest.mark.parametrize("name", list(tables.TABLES))
+def test_the_committed_table_is_what_is_derived_today(evidence, name):
+    assert list(printed._of_table(name)) == []
+
+
+@pytest.mark.parametrize("name", list(figures.FIGURES))
+def test_the_committed_figure_is_what_is_derived_today(evidence, name):
+    assert list(printed._of_figure(name)) == []
+
+
+def test_nothing_else_is_committed():
+    assert list(printed._strangers()) == []
+    assert (committed.PRINTED / references.FILE).read_text() == references.bibtex()

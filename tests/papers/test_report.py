@@ -8,7 +8,7 @@ import pytest
 
 import numerics.checks
 import theory.proof.library
-from numerics.checks import Result
+from numerics.checks import Result, verify
 from numerics.evidence import Evidence
 from numerics.evidence.record import StaleRecord
 from papers import figures, handbook, report, tables, web
@@ -24,12 +24,18 @@ EVIDENCE = Evidence("agrees", "", 1.0, 0.1, 0.0, 0.0, 1.0, 1e-7, 1e-3, 0.05, 100
 RESULT = Result("variance.activation", {}, "the mean square", 1.0, 1.0, "cpu", EVIDENCE)
 
 
+def kept(record, results):
+    """What verify gives, once its record is there."""
+    record.write_text("a record")
+    return list(results)
+
+
 @pytest.fixture
 def small(monkeypatch):
     """A library of one theorem, one claim, one table, no page, and a sampler whose evidence the test chooses."""
     sampled = [RESULT]
     monkeypatch.setattr(theory.proof.library, "theorems", lambda: (find("variance.activation"),))
-    monkeypatch.setattr(numerics.checks, "verify", lambda names, **options: list(sampled))
+    monkeypatch.setattr(numerics.checks, "verify", lambda names, record, **options: kept(record, sampled))
     monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": initialisation_factors})
     monkeypatch.setattr(figures, "FIGURES", {})
     claim = ledger.find("G-05")
@@ -56,11 +62,20 @@ def test_all_hold_where_every_part_does(small, tmp_path):
 
 def test_a_second_run_without_changes_makes_nothing_again(small, tmp_path, monkeypatch):
     first = report.write(tmp_path)
+    monkeypatch.setattr(numerics.checks, "verify", lambda names, **options: pytest.fail("sampled again"))
+    monkeypatch.setattr(report, "_recorded", lambda record: [RESULT])
     monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": lambda: pytest.fail("made again")})
     monkeypatch.setattr(web, "write", lambda folder, results: pytest.fail("made again"))
     again = report.write(tmp_path)
     assert again.paths == first.paths
     assert again.holds
+
+
+def test_the_results_of_a_record_are_those_that_were_found(tmp_path):
+    record = tmp_path / "record.jsonl"
+    found = verify(["variance.standard_weight", "random_walk.walk_cdf"], detect=0.2, record=record)
+    assert len(found) > 2
+    assert repr(report._recorded(record)) == repr(found)  # NaN is not equal to itself
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(small, tmp_path, monkeypatch):
@@ -69,6 +84,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(small, tmp_path, monkeypatc
         with pytest.raises(KeyboardInterrupt):
             report.write(tmp_path)
     monkeypatch.setattr(tables, "TABLES", {"initialisation_factors": lambda: pytest.fail("made again")})
+    monkeypatch.setattr(report, "_recorded", lambda record: [RESULT])
     assert report.write(tmp_path).holds
 
 
@@ -79,7 +95,7 @@ def test_a_record_of_other_code_is_begun_anew(small, tmp_path, monkeypatch):
     def verify(names, *, record, **options):
         if record.exists():
             raise StaleRecord("the code of numerics has changed")
-        return [RESULT]
+        return kept(record, [RESULT])
 
     monkeypatch.setattr(numerics.checks, "verify", verify)
     assert report.write(tmp_path).holds
@@ -102,7 +118,12 @@ def test_nothing_sampled_is_not_everything_holding(small, tmp_path):
 
 def test_a_proof_that_does_not_stand_fails_the_report_and_is_not_sampled(small, tmp_path, monkeypatch):
     asked = []
-    monkeypatch.setattr(numerics.checks, "verify", lambda names, **options: asked.append(names) or [RESULT])
+
+    def verify(names, record, **options):
+        asked.append(names)
+        return kept(record, [RESULT])
+
+    monkeypatch.setattr(numerics.checks, "verify", verify)
     broken = Checked("variance.activation", NOT_BUILT, False, {}, 0.1, ("it cannot be judged",))
     monkeypatch.setattr(report, "check", lambda theorem, progress, cached: broken)
     found = report.write(tmp_path)

@@ -39,7 +39,7 @@ HOSTILE = (
 COMMANDS = """
     left right frac text sqrt sum infty begin end pi mathbb int limits ln leq le ne prod rho operatorname max min Gamma beta
     tanh psi arccos kappa hat binom delta mid eta sigma substack mu gamma mapsto circ chi theta partial cos sin sim iff lim
-    to ell Lambda xi alpha pm backslash
+    to ell Lambda xi alpha pm backslash exp mathrm dots
 """  # MathJax 3 and KaTeX were seen to read all displays of all theorems, which use these
 KNOWN = {"\\" + name for name in (*COMMANDS.split(), *"\\,: _%&#${}")}
 

@@ -211,3 +211,19 @@ def test_samples_of_a_domain_lie_in_it(low: int, high: int | None) -> None:
     for make in domains:
         domain = make()
         assert all(domain.check(sample) == sample for sample in domain.samples())
+
+
+def test_a_theorem_from_elsewhere_is_found_by_name_and_is_no_part_of_the_library(monkeypatch) -> None:
+    monkeypatch.setattr(library, "_theorems", {found.name: found for found in theorems()})
+    own = theorems()
+    planted = theorem("elsewhere.planted", source="Initium")(lambda p: None)
+    assert find("elsewhere.planted") is planted
+    assert theorems() == own
+    assert set(library.registered()) - set(own) == {planted}
+
+
+def test_every_module_of_theory_that_has_theorems_is_a_subject_and_they_come_in_that_order() -> None:
+    modules = {found.builder.__module__ for found in library.registered()}
+    assert {name for name in modules if name.startswith("theory.")} == set(library.SUBJECTS)
+    places = [library.SUBJECTS.index(found.builder.__module__) for found in theorems()]
+    assert places == sorted(places)

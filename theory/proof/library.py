@@ -19,6 +19,7 @@ from theory.proof.theorem import Builder, Parameter, Theorem
 
 SUBJECTS = (
     "theory.probability.facts",
+    "theory.random_walk.chi_square",
     "theory.backpropagation",
     "theory.variance",
     "theory.variance_conditions",
@@ -102,7 +103,13 @@ def _load() -> None:
 
 
 def theorems() -> tuple[Theorem, ...]:
-    """All theorems, in the order of their subjects."""
+    """All theorems of `theory`, in the order of their subjects and, within a file, from top to bottom."""
+    own = [theorem for theorem in registered() if theorem.builder.__module__ in SUBJECTS]
+    return tuple(sorted(own, key=lambda t: (SUBJECTS.index(t.builder.__module__), t.builder.__code__.co_firstlineno)))
+
+
+def registered() -> tuple[Theorem, ...]:
+    """All theorems of `theory` and of every other module that was imported, in the order of their definition."""
     _load()
     return tuple(_theorems.values())
 

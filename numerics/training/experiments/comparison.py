@@ -9,7 +9,7 @@ and its assumption, it decides at all with a chance of at most ALPHA.
     near        a mean is the predicted number          Student's t test; normal observations
 
 ``near`` accepts what it cannot refute; the others are undecided where the sample is too small.
-Reference: mann1947, welch1947, student1908.
+Reference: none; the tests are those of textbooks, computed by scipy.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ def majority(claims: str, what: str, as_predicted: Sequence[bool]) -> Row:
     return Row(claims, what, "most", share, error, _directed(chance, share - 0.5), f"sign test at {ALPHA:g}")
 
 
-def near(claims: str, what: str, predicted: float, observed: Sequence[float]) -> Row:
-    """Predicted: the mean of what is observed."""
+def near(claims: str, what: str, predicted: float, observed: Sequence[float], resolution: float = 0.0) -> Row:
+    """Predicted: the mean of what is observed, up to a systematic error of at most ``resolution``."""
     from scipy.stats import t
 
     mean, error = float(np.mean(observed)), _error(observed)
-    within = abs(mean - predicted) <= float(t.isf(ALPHA / 2, len(observed) - 1)) * error
+    within = abs(mean - predicted) <= resolution + float(t.isf(ALPHA / 2, len(observed) - 1)) * error
     verdict: Verdict = "agrees" if within else "differs"
     return Row(claims, what, f"{predicted:.4g}", mean, error, verdict, f"Student's test at {ALPHA:g}")
 
@@ -84,11 +84,12 @@ def _directed(chance: float, gap: float) -> Verdict:
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> float:
     """The p-value; 0 for two constants that differ."""
-    from scipy.stats import ttest_ind
+    from scipy.stats import ttest_ind_from_stats
 
     if _error(first) == _error(second) == 0:
         return float(first[0] == second[0])
-    return float(ttest_ind(first, second, equal_var=False).pvalue)
+    laws = [number for each in (first, second) for number in (np.mean(each), np.std(each, ddof=1), len(each))]
+    return float(ttest_ind_from_stats(*laws, equal_var=False).pvalue)
 
 
 def _error(values: Sequence[float]) -> float:
