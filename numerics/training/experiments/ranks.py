@@ -1,7 +1,7 @@
 """Rules by ranks, for what has no known law: steps until something happens, errors after training.
 
     trend         one number rises with another                          Kendall's test
-    trend_within  it does so among networks that are alike in a third    permutation test of the correlation of ranks in groups
+    trend_within  it does so among networks that are alike in a third    permutation test of ranks' correlation in groups
     collapse      among networks of one place families are no different  permutation test of the spread of their mean ranks
 
 Both permutation tests exchange networks inside a group: under the null hypothesis they have one law there. What never
