@@ -51,13 +51,25 @@ class Config:
     batch: int
     rates: tuple[float, ...]
     networks: int
+    device: str = "cpu"
 
 
 SIZES = {
     "s": Config((2, 8), 16, "shapeset", 400, 200, 2.18, 60, 4, 32, (0.03, 0.1), 3),
     "m": Config((4, 16, 64), 48, "mnist", 50_000, 1000, 0.6, 1000, 4, 64, (0.0025, 0.005, 0.01, 0.02, 0.04), 5),
     "full": Config(
-        (4, 16, 64, 256), 200, "mnist", 50_000, 5000, 0.5, 3000, 4, 128, tuple(0.0005 * 2**n for n in range(8)), 10
+        (4, 16, 64, 256),
+        200,
+        "mnist",
+        50_000,
+        5000,
+        0.5,
+        3000,
+        4,
+        128,
+        tuple(0.0005 * 2**n for n in range(8)),
+        10,
+        "cuda",
     ),
 }
 
@@ -122,25 +134,27 @@ def observe(config: Config) -> Observations:
 @measured
 def trained(config: Config, law: str, depth: int) -> Steps:
     """The networks of one law and depth, at all rates, in one fleet."""
-    import torch
+    from functools import partial
 
-    from numerics.sampling import streams
+    from numerics.sampling import devices, streams
     from numerics.training.experiments.pictures import examples
     from numerics.training.fleet import Fleet, Ship
     from numerics.training.loop import Plan, Training, losses, minibatches
     from numerics.training.run import train
 
-    cpu = torch.device("cpu")
+    place = devices.resolve(config.device)
     inputs, labels, _, described = examples(config.data, "train", config.examples)
+    rows, answers = inputs.to(place), labels.to(place)
     name = f"deep linear, {law}, {depth}, {config}, {described}"
     linear = network(law, depth, config.width, inputs.shape[1], int(labels.max()) + 1)
     seeds = [f"deep linear, network {number}" for number in range(config.networks)]
-    fleet = Fleet([Ship(linear, seed) for _ in config.rates for seed in seeds], cpu)
+    fleet = Fleet([Ship(linear, seed) for _ in config.rates for seed in seeds], place)
     rates = tuple(rate for rate in config.rates for _ in seeds)
     plan = Plan(config.steps, rates, config.every)
-    held = inputs[: config.held], labels[: config.held]
-    batches = minibatches(inputs, labels, config.batch, "deep linear", lambda *key: streams.generator(cpu, *key))
-    with_losses = train(Training(fleet, plan), batches, lambda each, step: _losses(losses(each, *held)), name)
+    held = rows[: config.held], answers[: config.held]
+    batches = minibatches(rows, answers, config.batch, "deep linear", partial(streams.generator, place))
+    with devices.full_precision():
+        with_losses = train(Training(fleet, plan), batches, lambda each, step: _losses(losses(each, *held)), name)
     history = np.array([found for _, found in with_losses.history])
     at = np.array([step for step, _ in with_losses.history])
     reached = history <= config.target

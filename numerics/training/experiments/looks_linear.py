@@ -10,7 +10,7 @@ Setting.  Classification of pictures by dense networks of one width with Adam, o
 
 A looks-linear network has 1/sqrt(2) of the width, for the same number of parameters (balduzzi2017).  Of a few rates the
 one with the least mean error on the validation part is taken, and its error on the test part is reported.  Batch
-statistics are those of the minibatch, in tests those of the test inputs together.
+statistics are those of the minibatch, in tests those of 2000 inputs at a time.
 
 Predictions, by the paper's explanation: a network starts to train if the gradients of a minibatch of k examples agree
 more than they shatter. k gradients of correlation R add up to k + k(k - 1)R times the square of one, so the common part
@@ -62,12 +62,15 @@ class Config:
     batch: int
     rates: tuple[float, ...]
     networks: int
+    device: str = "cpu"
 
 
 SIZES = {
     "s": Config((2, 20), 16, "shapeset", 400, 200, 400, 30, 32, (0.003,), 3),
     "m": Config((10, 50, 200), 48, "mnist", 50_000, 1000, 10_000, 300, 64, (0.0003, 0.001, 0.003), 3),
-    "full": Config((10, 50, 100, 198), 128, "mnist", 50_000, 10_000, 10_000, 20_000, 128, (1e-4, 3e-4, 1e-3, 3e-3), 10),
+    "full": Config(
+        (10, 50, 100, 198), 128, "mnist", 50_000, 10_000, 10_000, 20_000, 128, (1e-4, 3e-4, 1e-3, 3e-3), 10, "cuda"
+    ),
 }
 
 
@@ -145,26 +148,29 @@ def observe(config: Config) -> Observations:
 @measured
 def trained(config: Config, kind: str, depth: int) -> Trained:
     """The networks of one architecture and depth, at all rates, in one fleet."""
-    import torch
+    from functools import partial
 
-    from numerics.sampling import streams
+    from numerics.sampling import devices, streams
     from numerics.training.experiments.pictures import examples
     from numerics.training.fleet import Fleet, Ship
     from numerics.training.loop import Plan, Training, errors, minibatches
     from numerics.training.run import train
 
-    cpu = torch.device("cpu")
+    place = devices.resolve(config.device)
     (inputs, labels, _, described), valid, test = (examples(config.data, part, n) for part, n in _parts(config))
     law = network(kind, depth, config.width, inputs.shape[1], int(labels.max()) + 1)
     seeds = [f"looks linear, network {number}" for number in range(config.networks)]
-    fleet = Fleet([Ship(law, seed) for _ in config.rates for seed in seeds], cpu)
+    fleet = Fleet([Ship(law, seed) for _ in config.rates for seed in seeds], place)
     rates = tuple(rate for rate in config.rates for _ in seeds)
     training = Training(fleet, Plan(config.steps, rates, config.steps, "adam"))
-    batches = minibatches(inputs, labels, config.batch, "looks linear", lambda *key: streams.generator(cpu, *key))
-    train(training, batches, lambda each, step: None, f"looks linear, {kind}, {depth}, {config}, {described}")
-    chosen = errors(fleet, *valid[:2]).view(len(config.rates), -1).mean(1).argmin()
-    found = errors(fleet, *test[:2]).view(len(config.rates), -1)[chosen]
-    return Trained(kind, depth, config.rates[chosen], tuple(found.double().tolist()))
+    rows, answers = inputs.to(place), labels.to(place)
+    batches = minibatches(rows, answers, config.batch, "looks linear", partial(streams.generator, place))
+    with devices.full_precision():
+        train(training, batches, lambda each, step: None, f"looks linear, {kind}, {depth}, {config}, {described}")
+        tried = len(config.rates)
+        wrong = [errors(fleet, part[0].to(place), part[1].to(place)).view(tried, -1) for part in (valid, test)]
+    chosen = int(wrong[0].mean(1).argmin())
+    return Trained(kind, depth, config.rates[chosen], tuple(wrong[1][chosen].double().tolist()))
 
 
 def _parts(config: Config) -> tuple[tuple[Part, int], ...]:
