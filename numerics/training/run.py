@@ -1,5 +1,7 @@
 """Long training in pieces: a checkpoint now and then, from which an interrupted run goes on as if nothing had happened.
 
+A checkpoint belongs to one training: to its name and plan, the weights it starts from, its first minibatch, and the code
+that trains and measures. After a change of any of them it is not taken up, and the training begins anew.
 Reference: none; the guarantees are those of ``loop`` and ``checkpoint``.
 """
 
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from numerics.evidence.kept import code_of
 from numerics.training import checkpoint
 from numerics.training.loop import Batches, Monitor, Training
 
@@ -26,17 +29,19 @@ def _nothing(done: int, total: int, what: str) -> None:
 
 
 _progress: Progress = _nothing
+_resume = True
 
 
 @contextmanager
-def reporting(progress: Progress) -> Iterator[None]:
-    """Tell ``progress`` how far each training is, until the block ends."""
-    global _progress
-    before, _progress = _progress, progress
+def conducted(progress: Progress = _nothing, resume: bool = True) -> Iterator[None]:
+    """Until the block ends, tell ``progress`` how far each training is, and begin anew unless it may ``resume``."""
+    global _progress, _resume
+    before = _progress, _resume
+    _progress, _resume = progress, resume
     try:
         yield
     finally:
-        _progress = before
+        _progress, _resume = before
 
 
 def cache_folder() -> Path:
@@ -51,8 +56,8 @@ def train(training: Training, batches: Batches, monitor: Monitor, name: str) -> 
     Raises NotSaved where the checkpoint is damaged or cannot be written.
     """
     path = cache_folder() / "checkpoints" / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.npz"
-    run = f"{name} {training.plan}"
-    if (state := checkpoint.load(path, run, training.fleet.device)) is not None:
+    run = _identity(training, batches, monitor, name)
+    if _resume and (state := checkpoint.load(path, run, training.fleet.device)) is not None:
         training.restore(state)
     saved = time.monotonic()
     while training.step < training.plan.steps or not training.history or training.history[-1][0] < training.plan.steps:
@@ -63,3 +68,12 @@ def train(training: Training, batches: Batches, monitor: Monitor, name: str) -> 
             saved = time.monotonic()
     path.unlink(missing_ok=True)
     return training
+
+
+def _identity(training: Training, batches: Batches, monitor: Monitor, name: str) -> str:
+    digest = hashlib.sha256()
+    for tensor in (*training.fleet.parameters, *batches(0)):
+        digest.update(tensor.detach().cpu().numpy().tobytes())
+    measures = getattr(monitor, "func", monitor).__module__  # that of a partial function is its function's
+    code = code_of(__name__, *({measures} - {"__main__"}))  # a session's own functions have no source to look up
+    return f"{name} {training.plan} {digest.hexdigest()} {code}"

@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_goes_on_and_ends_the_same(monitored, tmp_path, mon
         glorot_monitors.course("tanh", 5, MONITORS)
     monkeypatch.setattr(glorot_monitors, "batches", sources)
     done = []
-    with keeping(), run.reporting(lambda step, total, what: done.append(step)):
+    with keeping(), run.conducted(lambda step, total, what: done.append(step)):
         assert glorot_monitors.course("tanh", 5, MONITORS) == monitored[1].of("tanh", 5)
     assert min(done) == run.PIECE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -176,27 +177,66 @@ def test_a_resumed_run_is_bit_by_bit_the_uninterrupted_one(tmp_path_factory, opt
     same(whole, second)
 
 
-def test_a_run_that_is_killed_goes_on_from_its_checkpoint(tmp_path, monkeypatch):
+def killed_at(step, ships, plan, batches, monitor):
+    """Leaves a checkpoint under the name "name"."""
+
+    def batch(now):
+        if now == step:
+            raise KeyboardInterrupt
+        return batches(now)
+
+    with pytest.raises(KeyboardInterrupt):
+        run.train(Training(Fleet(ships, CPU), plan), batch, monitor, "name")
+
+
+def begun_at(ships, plan, batches, monitor, **conduct):
+    """The step at which a run named "name" begins, and the run."""
+    seen = []
+    with run.conducted(lambda done, total, what: seen.append(done), **conduct):
+        ended = run.train(Training(Fleet(ships, CPU), plan), batches, monitor, "name")
+    return min(seen), ended
+
+
+@pytest.fixture
+def interruptible(tmp_path, monkeypatch):
+    """Checkpoints at every look at the clock, in a folder of their own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(run, "EVERY", 0.0)
     data, plan = examples(1), Plan(steps=70, rates=(0.1,), every=10)
-    ships, drawn = [Ship(network(HE), "a")], minibatches(*examples(1), 8, "run", stream)
     monitor = lambda fleet, step: losses(fleet, *data).tolist()  # noqa: E731
+    return [Ship(network(HE), "a")], plan, minibatches(*data, 8, "run", stream), monitor
 
-    def killed(step):
-        if step == 50:
-            raise KeyboardInterrupt
-        return drawn(step)
 
-    with pytest.raises(KeyboardInterrupt):
-        run.train(Training(Fleet(ships, CPU), plan), killed, monitor, "name")
+def test_a_run_that_is_killed_goes_on_from_its_checkpoint(interruptible, tmp_path):
+    ships, plan, _, _ = interruptible
+    killed_at(50, *interruptible)
     assert len(list((tmp_path / "initium" / "checkpoints").iterdir())) == 1
-    seen = []
-    with run.reporting(lambda done, total, what: seen.append(done)):
-        resumed = run.train(Training(Fleet(ships, CPU), plan), drawn, monitor, "name")
-    assert min(seen) >= 40
-    same(trained(ships, plan, data), resumed)
+    first, resumed = begun_at(*interruptible)
+    assert first == 40
+    same(trained(ships, plan, examples(1)), resumed)
     assert list((tmp_path / "initium" / "checkpoints").iterdir()) == []
+
+
+def test_a_run_that_may_not_resume_begins_anew_and_ends_the_same(interruptible):
+    killed_at(50, *interruptible)
+    first, anew = begun_at(*interruptible, resume=False)
+    assert first == 0
+    same(trained(interruptible[0], interruptible[1], examples(1)), anew)
+
+
+@pytest.mark.parametrize("changed", ["weights", "minibatches", "plan", "code"])
+def test_a_checkpoint_of_other_weights_minibatches_plan_or_code_is_not_taken_up(interruptible, changed, monkeypatch):
+    ships, plan, batches, monitor = interruptible
+    killed_at(50, *interruptible)
+    if changed == "weights":
+        ships = [Ship(network(HE), "b")]
+    elif changed == "minibatches":
+        batches = minibatches(*examples(2), 8, "run", stream)
+    elif changed == "plan":
+        plan = replace(plan, rates=(0.2,))
+    else:
+        monkeypatch.setattr(run, "code_of", lambda *modules: "another")
+    assert begun_at(ships, plan, batches, monitor)[0] == 0
 
 
 def test_the_checkpoint_of_another_run_is_not_taken_up(tmp_path):
