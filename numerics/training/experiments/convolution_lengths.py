@@ -36,18 +36,19 @@ TOGETHER = 20  # networks in one fleet: as many sets of all layers' values are h
 
 @dataclass(frozen=True)
 class Config:
-    """features: of every layer.  data: whose first training example is the picture.  networks: multiples of ``TOGETHER``."""
+    """features: of every layer.  data: whose first training example is the picture, of so many ``colours``."""
 
     features: int
     depth: int
     data: str
+    colours: int
     networks: int
 
 
 SIZES = {
-    "s": Config(3, 8, "shapeset", 20),
-    "m": Config(10, 100, "mnist", 500),
-    "full": Config(10, 100, "cifar10", 1000),
+    "s": Config(3, 8, "shapeset", 1, 20),
+    "m": Config(10, 100, "mnist", 1, 500),
+    "full": Config(10, 100, "cifar10", 3, 1000),
 }
 
 
@@ -74,19 +75,12 @@ def predictions(config: Config) -> Predictions:
     """What a layer does to the mean length, and all of them together."""
     from numerics.training.experiments.initialisations import length_factor
 
-    colours, taps, found = picture(config)[0], KERNEL**2, []
+    taps, found = KERNEL**2, []
     for law in LAWS:
-        first = length_factor(law, colours * taps, config.features * taps)
+        first = length_factor(law, config.colours * taps, config.features * taps)
         factor = length_factor(law, config.features * taps, config.features * taps)
         found.append(Factor(law, factor, math.log10(first) + (config.depth - 1) * math.log10(factor)))
     return Predictions(tuple(found))
-
-
-def picture(config: Config) -> tuple[int, ...]:
-    """The shape of the picture, (colours, height, width)."""
-    from numerics.training.experiments.pictures import examples
-
-    return examples(config.data, "train", 1)[2]
 
 
 # --- observed --------------------------------------------------------------------------------------------------
@@ -136,11 +130,14 @@ def lengths(config: Config, law: str) -> Lengths:
     from numerics.training.fleet import Fleet, Ship
 
     pixels, _, shape, _ = examples(config.data, "train", 1)
+    if shape[0] != config.colours:
+        raise ValueError(f"pictures of {config.data} have {shape[0]} colours, not {config.colours}; say so in the config.")
     layer = Convolution(config.features, KERNEL, WEIGHTS[law]), Activation("relu")
     drawn = Network(Inputs(shape), layer * config.depth)
     found: list[tuple[float, ...]] = []
     for first in range(0, config.networks, TOGETHER):
-        ships = [Ship(drawn, f"convolution lengths, {law}, network {first + at}") for at in range(TOGETHER)]
+        last = min(first + TOGETHER, config.networks)
+        ships = [Ship(drawn, f"convolution lengths, {law}, network {at}") for at in range(first, last)]
         found += monitors.lengths(Fleet(ships, torch.device("cpu")), pixels.reshape(1, *shape))
     each = np.array(found)[:, ::2]  # the picture and the rectified layers
     ratios = each[:, 1:] / each[:, :-1]

@@ -24,6 +24,7 @@ from numerics.training.loop import Batches, minibatches
 
 NAMES = ("softsign", "softsign N", "tanh", "tanh N", "sigmoid")  # the rows of Table 1
 LAWS = {"": Weights("uniform", 1 / 3, "fan_in"), "N": Weights("uniform", 1, "fan_average")}
+SHAPES = {"shapeset": (1024, 9), "mnist": (784, 10)}  # features and classes
 CPU = torch.device("cpu")
 
 
@@ -43,8 +44,8 @@ def weight_variances(name: str, widths: tuple[int, ...]) -> tuple[float, ...]:
 
 def widths(name: str, width: int, depth: int) -> tuple[int, ...]:
     """Of a network with ``depth`` hidden layers for a data set."""
-    images = _loaded(name, "valid")
-    return (images.inputs.shape[1], *(width,) * depth, images.classes)
+    features, classes = SHAPES[name]
+    return (features, *(width,) * depth, classes)
 
 
 def examples(name: str, part: Part, count: int, device: torch.device = CPU) -> tuple[Tensor, Tensor, str]:

@@ -16,12 +16,12 @@ Assumptions: width to infinity; all layers contribute alike, as hidden ones do a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from numerics.evaluate import function
+from numerics.evidence.kept import measured
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,9 +37,9 @@ class Shares:
     varies: float
 
 
-@cache
+@measured
 def shares_of(data: str, count: int, classes: int) -> Shares:
-    """Those of so many training examples."""
+    """Those of so many training examples; kept, so that predictions need no data once they were made."""
     from numerics.training.experiments.pictures import examples
 
     inputs, labels, _, _ = examples(data, "train", count)
