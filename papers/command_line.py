@@ -1,5 +1,5 @@
 """The command line: `initium list | show | check | axioms | eval | verify | mutate | claims | tables | handbook | report |
-data`.
+train | data`.
 
 SymPy, torch and Matplotlib are imported by the commands that need them, never for `--help`.
 """
@@ -19,6 +19,7 @@ from papers import arguments, data_commands, page_commands
 from papers.arguments import BadUsage, NotHad
 from papers.commands import Commands
 from papers.terminal import emit, evidence_as_data, print_evidence, progress, table
+from papers.training_commands import train
 
 if TYPE_CHECKING:
     from theory.proof.theorem import Theorem
@@ -266,7 +267,7 @@ def mutate(
     return mutation.of_formulas([theorem.name for theorem in chosen], into=into, json=json, **rates)
 
 
-for _command in (page_commands.claims, page_commands.tables, page_commands.handbook, page_commands.report):
+for _command in (page_commands.claims, page_commands.tables, page_commands.handbook, page_commands.report, train):
     app.command()(_command)
 
 

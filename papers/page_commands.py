@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from papers.arguments import BadUsage, NotHad
-from papers.committed import committed
+from papers.committed import BUILD, evidence
 from papers.terminal import emit, progress
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value.")]
@@ -24,7 +24,6 @@ Rows = Annotated[str | None, typer.Option(metavar="N,N,...", help="For rows of o
 Format = Annotated[str | None, typer.Option("--format", metavar="md|tex|csv|json", help="Of the one table.")]
 Into = Annotated[Path | None, typer.Option("--into", help="The folder to write to, papers/build for all tables.")]
 EXAMPLE = "random_walk_gains --widths 10,37,100"
-BUILD = Path("papers/build")
 
 
 def claims(
@@ -45,7 +44,7 @@ def claims(
         raise BadUsage(str(unknown)) from None
     if id and not chosen:
         raise BadUsage(f"{id} is a claim of {ledger.find(id).paper}, not of {paper}")
-    with keeping(known=committed()), progress("settling") as advance:
+    with keeping(known=evidence()), progress("settling") as advance:
         for done, claim in enumerate(chosen):
             advance(done, len(chosen), claim.id)
             _ = claim.finding
@@ -82,7 +81,7 @@ def tables(
     from papers import figures
     from papers import tables as written
 
-    with keeping(known=committed()), progress("writing") as advance:
+    with keeping(known=evidence(into or BUILD)), progress("writing") as advance:
         paths = [*written.write(into or BUILD, advance), *figures.write(into or BUILD, advance)]
     emit([str(path) for path in paths]) if json else print("\n".join(map(str, paths)))
     return 0

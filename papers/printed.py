@@ -33,11 +33,14 @@ def renew(progress: Progress) -> list[Path]:
     from numerics.checks.resolution import measure_all
 
     place.EVIDENCE.mkdir(exist_ok=True)
-    with keeping(into=place.MEASUREMENTS) as shelf:
+    drawn, trained = place.EVIDENCE / place.MEASUREMENTS, place.EVIDENCE / place.TRAINING
+    with keeping(known=(trained,), draw=False) as shelf:
+        apart = {each.name for each in shelf.known.values()}  # what was trained stays in its own file
+    with keeping(into=drawn, known=(trained,)) as shelf:
         measure_all(progress)
         paths = _write(progress)
-    write_kept(place.MEASUREMENTS, [shelf.used[name] for name in sorted(shelf.used)])
-    return [*paths, place.MEASUREMENTS]
+    write_kept(drawn, [shelf.used[name] for name in sorted(shelf.used) if name not in apart])
+    return [*paths, drawn]
 
 
 def _write(progress: Progress) -> list[Path]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 
 RECORD = "sampled.jsonl"  # of the sampled checks
-MEASUREMENTS = "measurements.jsonl"  # that tables, figures and claims rest on
 MARGIN = 16  # columns that the names of the summary's lines take
 
 
@@ -163,9 +162,9 @@ def _recorded(path: Path) -> list[Result]:
 def _make(report: Report, outputs: Outputs, progress: Progress) -> None:
     """Make what is not up to date, in the order in which the outputs use each other."""
     from numerics.evidence.kept import keeping
-    from papers.committed import committed
+    from papers.committed import MEASUREMENTS, evidence
 
-    with keeping(into=outputs.folder / MEASUREMENTS, known=committed()):
+    with keeping(into=outputs.folder / MEASUREMENTS, known=evidence(outputs.folder)):
         for kind, made in _outputs(report, outputs.folder).items():
             with _timed(report, kind):
                 for done, output in enumerate(made):

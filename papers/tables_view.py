@@ -10,7 +10,7 @@ from pathlib import Path
 from numerics.evidence.journal import NotRecorded
 from numerics.evidence.kept import keeping
 from papers.arguments import BadUsage, NotHad
-from papers.committed import committed
+from papers.committed import evidence
 from papers.table import Number, Table, as_data, headings, plain, rounded
 from papers.tables import WRITERS, save
 from papers.tables.choice import built
@@ -26,7 +26,7 @@ def one(name: str, asked: Mapping[str, str], kind: str | None, into: Path | None
     if kind is not None and kind not in WRITERS:
         raise BadUsage(f"--format must be one of {', '.join(WRITERS)}, not {kind}")
     try:
-        with progress("computing") as advance, keeping(known=committed()):
+        with progress("computing") as advance, keeping(known=evidence()):
             advance(0, 1, name)
             found = built(name, asked)
     except NotRecorded as refusal:

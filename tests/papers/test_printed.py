@@ -25,7 +25,7 @@ def written(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         _small(patch, folder)
         committed.EVIDENCE.mkdir()
-        with keeping(into=committed.MEASUREMENTS):
+        with keeping(into=committed.EVIDENCE / committed.MEASUREMENTS):
             printed._write(lambda done, total, what: None)
     return folder
 
@@ -42,7 +42,6 @@ def _small(patch, folder):
     patch.setattr(shattering, "DEPTHS", (1, 2))
     patch.setattr(committed, "EVIDENCE", folder / "evidence")
     patch.setattr(committed, "PRINTED", folder / "printed")
-    patch.setattr(committed, "MEASUREMENTS", folder / "evidence" / "measurements.jsonl")
     for module, name, content in (
         (tables, "TABLES", {"initialisation_factors": initialisation_factors, "shattering_gap": shattering_gap}),
         (figures, "FIGURES", {GAIN.name: GAIN}),
