@@ -11,6 +11,7 @@ that is at hand, of those that are evidence: size s is for tests.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -97,6 +98,11 @@ def required(name: str) -> Outcome:
             f"there is no evidence of the experiment {name} by today's code; 'initium train {name} --size m' has it."
         )
     return found
+
+
+def bare(what: str) -> str:
+    """A row's words without the sizes and checksums of data sets, which its observations have."""
+    return re.sub(r" \([^()]*sha256 [0-9a-f]+\)", "", what)
 
 
 _outcomes: dict[str, Outcome] = {}

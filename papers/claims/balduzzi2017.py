@@ -13,7 +13,7 @@ import sympy as sp
 
 from papers.claims.accuracy import accuracy
 from papers.claims.claim import Claim
-from papers.claims.experiments import experiment
+from papers.claims.experiments import beside, experiment
 from papers.claims.formulas import formula
 from papers.claims.gaps import by_theorem
 from papers.claims.numbers import rounded
@@ -219,26 +219,32 @@ CLAIMS: tuple[Claim, ...] = (
         *("B-13", PAPER, "text"),
         "Gradients of shallow nets look like brown noise, of 24 layers like white noise, of 50 residual layers in between.",
         experiment(
+            "gradient_structure",
+            "B-13",
             "at initialisation, the autocorrelation of df/dx to lag 15 over 256 grid points of [-2, 2], 20 nets of 200 "
-            "units and depths 2, 4, 10, 24, 50, against that of brown and of white noise; needs the law of the biases"
+            "units and depths 2, 4, 10, 24, 50, against that of brown and of white noise",
         ),
     ),
     Claim(
         *("B-14", PAPER, "text"),
         "Units are active for half of the inputs; for a quarter of pairs behind normalisation, else ever more with depth.",
-        together(
-            formula("shattering.coactivation", in_print=lambda derived: derived.subs(rho, 1)),
-            formula(
-                "shattering.normalized_coactivation",
-                in_print=lambda derived: sp.limit(derived, m, sp.oo),
-                gap=by_theorem(
-                    "the share at a finite batch, at every depth,",
+        beside(
+            together(
+                formula("shattering.coactivation", in_print=lambda derived: derived.subs(rho, 1)),
+                formula(
                     "shattering.normalized_coactivation",
-                    lambda place: QUARTER,
-                    [{"batch": size} for size in (8, 32, 128)],
+                    in_print=lambda derived: sp.limit(derived, m, sp.oo),
+                    gap=by_theorem(
+                        "the share at a finite batch, at every depth,",
+                        "shattering.normalized_coactivation",
+                        lambda place: QUARTER,
+                        [{"batch": size} for size in (8, 32, 128)],
+                    ),
                 ),
+                proposition(climbs),
             ),
-            proposition(climbs),
+            "gradient_structure",
+            "B-14",
         ),
         sp.Tuple(HALF, QUARTER, HALF),
         "A quarter is the limit of large batches.",
@@ -270,23 +276,31 @@ CLAIMS: tuple[Claim, ...] = (
         *("B-18", PAPER, "text"),
         "The effective rank of input gradients, relative to a Gaussian matrix, grows with depth much faster without skips.",
         experiment(
-            "at initialisation, the effective rank of a batch's input gradients against depth, with and without skips"
+            "gradient_structure",
+            "B-18",
+            "at initialisation, the effective rank of a batch's input gradients against depth, with and without skips",
         ),
     ),
     Claim(
         *("B-19", PAPER, "text"),
         "Convolutional nets show the same gradient structure as fully connected ones.",
         experiment(
-            "at initialisation, the correlation and the effective rank of input gradients on CIFAR-10 images, in the "
-            "convolutional nets of B-20 and in fully connected ones, against depth"
+            "gradient_structure",
+            "B-19",
+            "at initialisation, the correlation and the effective rank of input gradients on pictures, in convolutional "
+            "nets and in fully connected ones, against depth",
         ),
     ),
     Claim(
         *("B-20", PAPER, "text"),
         "Nets of 200 layers train without skips if they look linear at first; He's at depth 198 end below a linear model.",
         experiment(
-            "CIFAR-10, convolutional nets of depths to 198 with Adam: looks-linear CReLU, He-initialised ReLU and residual "
-            "nets, test accuracy as the mean of 10 models, against a linear model"
+            "looks_linear",
+            "B-20",
+            "nets of depths to 200 with Adam: looks-linear CReLU, He-initialised ReLU and residual nets, test errors "
+            "against those of a linear model",
+            about=("test error at", "200 layers"),
+            beyond="the figures in print are of convolutional nets on CIFAR-10, which needs one's own copy",
         ),
     ),
 )

@@ -15,7 +15,7 @@ from numerics.evaluate.exact import rational
 from papers.claims.claim import Claim
 from papers.claims.comparison import at_equal_widths, balanced
 from papers.claims.conditions import condition
-from papers.claims.experiments import experiment, out_of_reach
+from papers.claims.experiments import beside, experiment, out_of_reach
 from papers.claims.formulas import formula
 from papers.claims.gaps import by_theorem
 from papers.claims.idealisations import Gap
@@ -221,8 +221,11 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "G-17", PAPER, "text", "The mean singular value of a layer's Jacobian is about 0.8 (eq. 16) and 0.5 (eq. 1).",
-        rounded(
-            "variance.mean_singular_value", [{"scale": 1}, {"scale": Fraction(1, 3)}], decimals=1, gap=behind_tanh
+        beside(
+            rounded(
+                "variance.mean_singular_value", [{"scale": 1}, {"scale": Fraction(1, 3)}], decimals=1, gap=behind_tanh
+            ),
+            "glorot_monitors", "G-17",
         ),
         sp.Tuple(sp.Rational(4, 5), sp.Rational(1, 2)),
     ),
@@ -233,30 +236,42 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "G-20", PAPER, "text", "Table 1: test errors of five nets on four data sets; sigmoid worst, tanh N among the best.",
         together(
-            experiment(f"test errors on {', '.join(COLUMNS[:3])}: {_TRAINING}", constant_guess()),
+            experiment(
+                "glorot_table", "G-20", f"test errors on {', '.join(COLUMNS[:3])}: {_TRAINING}",
+                beyond=f"the errors in print are of {_TRAINING} (size full); CIFAR-10 needs one's own copy",
+                evidence=constant_guess(),
+            ),
             out_of_reach("the 37x37 grey version of ImageNet was not published"),
         ),
         _table,
     ),
     Claim(
         "G-21", PAPER, "text", "With sigmoids the top hidden layer saturates at 0 at once; at depth 5 it stays there.",
-        experiment(f"sigmoid nets of depth 4 and 5 on Shapeset-3x2, {_TRAINING}; activations of each layer over time"),
+        experiment(
+            "glorot_monitors", "G-21", f"sigmoid nets of depth 4 and 5 on Shapeset-3x2, {_TRAINING}; activations over time",
+        ),
     ),
     Claim(
         "G-22", PAPER, "text", "Tanh under eq. 1 saturates layer by layer from the first; softsign all layers together.",
-        experiment(f"98th percentiles of the activations of tanh and softsign nets over time, {_TRAINING}"),
+        experiment(
+            "glorot_monitors", "G-22", f"98th percentiles of activations of tanh and softsign nets over time, {_TRAINING}",
+        ),
     ),
     Claim(
         "G-23", PAPER, "text", "First gradients shrink downwards under eq. 1, not under eq. 16; weight gradients never do.",
-        proposition(_gradients, gap=_slopes), sp.Tuple(sp.Rational(1, 3), 1),
+        beside(proposition(_gradients, gap=_slopes), "glorot_monitors", "G-23"), sp.Tuple(sp.Rational(1, 3), 1),
         "printed: n Var W of the two initialisations.",
     ),
     Claim(
         "G-24", PAPER, "text", "In training the layers' weight gradients drift apart under eq. 1, not under eq. 16.",
-        experiment(f"the standard deviations of each layer's weight gradients over time, {_TRAINING}"),
+        experiment(
+            "glorot_monitors", "G-24", f"standard deviations of the layers' weight gradients over time, {_TRAINING}",
+        ),
     ),
     Claim(
         "G-25", PAPER, "text", "Cross-entropy has milder plateaus than the quadratic cost.",
-        experiment("both costs of one hidden tanh layer on random inputs, as two of its weights vary"),
+        experiment(
+            "glorot_monitors", "G-25", "both costs of one hidden tanh layer on random inputs, as two of its weights vary",
+        ),
     ),
 )  # fmt: skip

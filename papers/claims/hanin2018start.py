@@ -147,18 +147,32 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-11", PAPER, "recollected"),
         "Training starts only where both failure modes are avoided, and the epochs to start depend on the widths through "
         "the sum of their reciprocals.",
-        experiment(
-            "train dense rectifier networks of widths and depths 10 to 100 and the width patterns on vectorised MNIST by "
-            "SGD and compare the epochs to 20 % test accuracy with the sum of the reciprocal widths"
+        every(
+            experiment(
+                "start",
+                "H-11",
+                "train dense rectifier networks of several widths patterns on vectorised MNIST by SGD and compare the steps "
+                "to 20 % test accuracy with the sum of the reciprocal widths",
+                about=("steps to start", "at one depth", "at one sum"),
+            ),
+            experiment(
+                "start_laws",
+                "H-11",
+                "train dense rectifier networks with the usual laws of weights and compare the steps to 20 % test accuracy",
+                about=("steps where",),
+            ),
         ),
     ),
     Claim(
         *("H-12", PAPER, "recollected"),
         "Deep residual networks with scales 1 do not start to train, those with scales b^l do, for b = 0.9, 0.75 and 0.5.",
         lambda printed: experiment(
+            "residual_start",
+            "H-12",
             "train residual networks of increasing depth with scales 1 and b^l, modules of one hidden layer of width 5, and "
             "compare which of them start; the lengths that the theory has for them are under evidence",
-            geometric_scales(),
+            about=("modules: networks that",),
+            evidence=geometric_scales(),
         )(printed),
     ),
     Claim(

@@ -11,7 +11,7 @@ from numerics.evaluate import value
 from numerics.evaluate.exact import rational
 from papers.claims.accuracy import accuracy
 from papers.claims.claim import NOTHING, Claim, Point, Settler
-from papers.claims.experiments import experiment
+from papers.claims.experiments import beside, experiment
 from papers.claims.fluctuations import deeper_is_calmer
 from papers.claims.formulas import formula
 from papers.claims.properties import Decision, proposition, smallest_failing
@@ -179,7 +179,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "R-04", PAPER, "second-hand", "Very deep nets, of 1000 layers, need a gain above 1 for stability.",
-        proposition(_gains_exceed), sp.Gt(gain, 1),
+        beside(proposition(_gains_exceed), "random_walk", "R-04"), sp.Gt(gain, 1),
         "For normal weights of variance 1/N it is so: by Jensen's inequality, as E z is at most 1.",
     ),
     Claim(
@@ -209,7 +209,11 @@ CLAIMS: tuple[Claim, ...] = (
         "R-10", PAPER, "second-hand", "Orthogonal weights are isometries: linear nets then converge alike at all depths.",
         together(
             formula("shattering.orthonormal_layer"),
-            experiment("steps to a given training error of deep linear nets, orthogonal against normal weights"),
+            experiment(
+                "deep_linear", "R-10",
+                "steps to a given training loss of deep linear nets, orthogonal against normal weights",
+                about=("depth, orthogonal",),
+            ),
         ),
         sp.Tuple(sp.Sum(x[l] ** 2, (l, 1, N)), NOTHING),
     ),

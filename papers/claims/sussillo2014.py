@@ -151,13 +151,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "S-08", PAPER, "second-hand", "Tanh: no formula; gains from 1.1 to 1.3 work.",
-        experiment("training error of deep tanh nets against the gain, from 1.0 to 1.5"),
+        experiment(
+            "tanh_gain", "S-08",
+            "training loss of deep tanh nets against the gain, from 0.9 to 1.5", about=("training loss",),
+        ),
     ),
     Claim(
         "S-09", PAPER, "second-hand", "Constants for practice: 1.0 linear, about 1.43 rectifier, about 1.15 tanh.",
         together(
             accuracy("random_walk.linear_gain"), accuracy("random_walk.relu_gain"),
-            experiment("training error of deep tanh nets at gain 1.15"),
+            experiment("tanh_gain", "S-09", "training loss of deep tanh nets at gain 1.15"),
         ),
         sp.Tuple(sp.S.One, sp.Rational(143, 100), NOTHING),
     ),
@@ -172,7 +175,10 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "S-12", PAPER, "second-hand", "Nets of 1000 layers can be trained, to about 50 training mistakes on MNIST.",
-        experiment("training mistakes on MNIST of rectifier nets up to 1000 layers at the unbiased gain"),
+        experiment(
+            "random_walk", "S-12", "training mistakes on MNIST of rectifier nets up to 1000 layers at the unbiased gain",
+            about=("training loss",), beyond="the 1000 layers and 50 mistakes in print are those of size full",
+        ),
     ),
     Claim(
         "S-13", PAPER, "second-hand", "TIMIT: training error is least at depth 16, almost the same at 32.",
@@ -180,6 +186,6 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "S-14", PAPER, "second-hand", "With a fixed number of parameters, great depth does not lower the training error.",
-        experiment(f"{_budget}; MNIST"),
+        experiment("parameter_budget", "S-14", f"{_budget}; MNIST"),
     ),
 )  # fmt: skip

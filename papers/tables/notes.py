@@ -42,13 +42,13 @@ def theorem(name: str) -> Source:
 
 def exact(value: Decimal | float | str, name: str) -> Number:
     """A theorem's value; a float is kept to `FLOAT_DIGITS` digits."""
-    return Number(_kept(value) if isinstance(value, float) else Decimal(value), theorem(name))
+    return Number(short(value) if isinstance(value, float) else Decimal(value), theorem(name))
 
 
 def computed(value: float, function: Callable[..., Any]) -> Number:
     """A number that a function of `numerics` computes without a theorem of its own, a quadrature for example."""
     name = f"{function.__module__}.{function.__qualname__}"
-    return Number(_kept(value), Source(name, "computation", code_of(function.__module__)))
+    return Number(short(value), Source(name, "computation", code_of(function.__module__)))
 
 
 def held(value: Decimal, module: ModuleType, name: str) -> Number:
@@ -56,7 +56,7 @@ def held(value: Decimal, module: ModuleType, name: str) -> Number:
     return Number(value, Source(f"{module.__name__}.{name}", "computation", code_of(module.__name__)))
 
 
-def _kept(value: float, digits: int = FLOAT_DIGITS) -> Decimal:
+def short(value: float, digits: int = FLOAT_DIGITS) -> Decimal:
     return Context(prec=digits).create_decimal_from_float(value)
 
 
@@ -64,5 +64,5 @@ def sampled(measure: Measured[Any, Any], *arguments: Any, part: int | None = Non
     """What a measurement estimates for these arguments, or one ``part`` of it, with its standard error."""
     kept, found = measure.kept(*arguments), measure(*arguments)
     estimate: Estimate = found if part is None else found[part]
-    value, error = (_kept(each, SAMPLED_DIGITS) for each in (estimate.value, estimate.error))
+    value, error = (short(each, SAMPLED_DIGITS) for each in (estimate.value, estimate.error))
     return Number(value, Source(kept.name, "measurement", kept.digest), error)

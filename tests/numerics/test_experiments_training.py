@@ -25,7 +25,6 @@ from numerics.training.experiments import (
 from numerics.training.experiments.courses import Course
 
 TRAINED = (random_walk, parameter_budget, tanh_gain, start, start_laws, residual_start)
-ALL = (*TRAINED, convolution_lengths)
 RESTS_ON = {  # where a theorem's function is asked for, and which
     random_walk: [(random_walk, "random_walk.walk_mean"), (random_walk, "random_walk.walk_variance")],
     parameter_budget: [(random_walk, "random_walk.walk_mean"), (random_walk, "random_walk.walk_variance")],
@@ -64,28 +63,7 @@ def short(module):
     return module.__name__.rpartition(".")[2]
 
 
-each = pytest.mark.parametrize("module", ALL, ids=short)
-
-
-@pytest.fixture(autouse=True)
-def checkpoints(tmp_path, monkeypatch):
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@each
-def test_size_s_runs_alike_every_time_and_is_read_back(module, tmp_path):
-    config = module.SIZES["s"]
-    with keeping(into=tmp_path / "one"):
-        first = module.observe(config)
-    with keeping(into=tmp_path / "two"):
-        second = module.observe(config)
-    with keeping(known=(tmp_path / "one",), draw=False):
-        assert module.observe(config) == first
-    assert first == second
-    assert "shapeset (train" in first.data
-    rows = module.compare(module.predictions(config), first)
-    assert {row.verdict for row in rows} <= {"agrees", "differs", "undecided"}
-    assert all(row.what and row.rule for row in rows)
+pytestmark = pytest.mark.usefixtures("own_cache")
 
 
 @pytest.mark.parametrize("module", TRAINED, ids=short)

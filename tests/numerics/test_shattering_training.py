@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from numerics.ensembles import Affine
 from numerics.evaluate import function
-from numerics.evidence.kept import NotMeasured, keeping
 from numerics.training import data, loop, run
 from numerics.training.data import shapeset
 from numerics.training.data.images import images
@@ -27,7 +26,6 @@ from numerics.training.experiments import (
 )
 from numerics.training.experiments.comparison import ALPHA
 
-EXPERIMENTS = (gradient_structure, looks_linear, deep_linear)
 GUESSING = 0.9
 
 
@@ -90,22 +88,6 @@ def test_a_mean_far_from_its_prediction_differs(seed):
 
 
 # --- all experiments -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda each: each.__name__.split(".")[-1])
-def test_size_s_is_deterministic_kept_and_read_back(experiment, tmp_path):
-    config, path = experiment.SIZES["s"], tmp_path / "kept.jsonl"
-    with keeping(into=path):
-        first = experiment.observe(config)
-    assert experiment.observe.function(config) == first
-    with keeping(known=[path], draw=False):
-        again = experiment.observe(config)
-        assert again == first
-        with pytest.raises(NotMeasured):
-            experiment.observe(experiment.SIZES["m"])
-    rows = experiment.compare(experiment.predictions(config), again)
-    assert {row.verdict for row in rows} <= {"agrees", "differs", "undecided"}
-    assert all(math.isfinite(row.observed) for row in rows)
 
 
 @pytest.mark.parametrize(
