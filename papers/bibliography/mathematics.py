@@ -85,6 +85,10 @@ WORKS = (
         "Continuous Univariate Distributions", 1994, "Wiley", volume="1", edition="Second",
     ),
     Work(
+        "kendall1938", "article", ("M. G. Kendall",), "A new measure of rank correlation", 1938,
+        "Biometrika", volume="30", number="1-2", pages="81-93", doi="10.1093/biomet/30.1-2.81",
+    ),
+    Work(
         "marchenko1967", "article", ("V. A. Marchenko", "L. A. Pastur"),
         "Distribution of eigenvalues for some sets of random matrices", 1967,
         "Mathematics of the USSR-Sbornik", volume="1", number="4", pages="457-483",
@@ -125,6 +129,12 @@ WORKS = (
         "Sandia National Laboratories", number="SAND2008-6212",
     ),
     Work(
+        "phipson2010", "article", ("Belinda Phipson", "Gordon K. Smyth"),
+        "Permutation P-values should never be zero: Calculating exact P-values when permutations are randomly drawn", 2010,
+        "Statistical Applications in Genetics and Molecular Biology", volume="9", number="1",
+        doi="10.2202/1544-6115.1585",
+    ),
+    Work(
         "popoviciu1935", "article", ("Tiberiu Popoviciu",),
         "Sur les équations algébriques ayant toutes leurs racines réelles", 1935, "Mathematica (Cluj)",
         volume="9", pages="129-145",
@@ -138,6 +148,10 @@ WORKS = (
         "On the application of the theory of error to cases of normal distribution and normal correlation", 1899,
         "Philosophical Transactions of the Royal Society of London A", volume="192", pages="101-167",
         doi="10.1098/rsta.1899.0003",
+    ),
+    Work(
+        "spearman1904", "article", ("C. Spearman",), "The proof and measurement of association between two things", 1904,
+        "American Journal of Psychology", volume="15", number="1", pages="72-101", doi="10.2307/1412159",
     ),
     Work(
         "stuart1994", "book", ("Alan Stuart", "J. Keith Ord"), "Kendall's Advanced Theory of Statistics: Distribution "

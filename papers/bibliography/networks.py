@@ -58,6 +58,11 @@ WORKS = (
         _ICML, _PMLR, volume="37", pages="448-456", arxiv="1502.03167",
     ),
     Work(
+        "jacot2018", "inproceedings", ("Arthur Jacot", "Franck Gabriel", "Clément Hongler"),
+        "Neural tangent kernel: Convergence and generalization in neural networks", 2018, _NEURIPS, volume="31",
+        arxiv="1806.07572",
+    ),
+    Work(
         "kingma2015", "inproceedings", ("Diederik P. Kingma", "Jimmy Ba"), "Adam: A method for stochastic optimization",
         2015, _ICLR, arxiv="1412.6980",
     ),
@@ -76,6 +81,11 @@ WORKS = (
         ("Jaehoon Lee", "Yasaman Bahri", "Roman Novak", "Samuel S. Schoenholz", "Jeffrey Pennington",
          "Jascha Sohl-Dickstein"),
         "Deep neural networks as Gaussian processes", 2018, _ICLR, arxiv="1711.00165",
+    ),
+    Work(
+        "lewkowycz2020", "misc",
+        ("Aitor Lewkowycz", "Yasaman Bahri", "Ethan Dyer", "Jascha Sohl-Dickstein", "Guy Gur-Ari"),
+        "The large learning rate phase of deep learning: The catapult mechanism", 2020, arxiv="2003.02218",
     ),
     Work(
         "poole2016", "inproceedings",

@@ -212,7 +212,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         *("B-12", PAPER, "text"),
         "Gradient correlation decays exponentially in feed-forward rectifier nets, far more slowly with skip connections.",
-        proposition(decays),
+        beside(proposition(decays), "gradient_structure", "B-12"),
         sp.Integer(2) ** -L,
     ),
     Claim(

@@ -67,13 +67,14 @@ def _settled(found: Outcome, rows: Sequence[Row], beyond: str, evidence: tuple[s
         told = f"{len(rows) - len(against) - len(unknown)} of {len(rows)} comparisons agree, not decided"
         verdict, shown = Verdict.OPEN, [*against, *unknown]
     else:
-        verdict, shown, told = Verdict.CONFIRMED, list(rows), f"all {len(rows)} comparisons agree"
+        verdict, shown = Verdict.CONFIRMED, list(rows)
+        told = f"all {len(rows)} comparisons agree" if len(rows) > 1 else "the one comparison agrees"
     if beyond:
         verdict, told = Verdict.OPEN, f"{beyond}; found so far: {told}"
     named = "; ".join(f"{bare(row.what)}: {_seen(row)}" for row in shown[:SHOWN])
-    points = tuple(Point(bare(row.what), row.predicted, _seen(row)) for row in shown[:SHOWN])
+    counterexamples = tuple(Point(bare(row.what), row.predicted, _seen(row)) for row in against[:SHOWN])
     return Finding(
-        verdict, f"{where}: {told}: {named}", points=points, evidence=(*map(_sentence, rows), *evidence)
+        verdict, f"{where}: {told}: {named}", points=counterexamples, evidence=(*map(_sentence, rows), *evidence)
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from papers.claims.claim import NOTHING, Claim
-from papers.claims.experiments import experiment
+from papers.claims.experiments import beside, experiment
 from papers.claims.fluctuations import (
     best_for_neurons,
     best_for_parameters,
@@ -124,7 +124,7 @@ CLAIMS: tuple[Claim, ...] = (
         *("H-09", PAPER, "text"),
         "Glorot's, LeCun's, truncated He and twice He's initialisation lose or gain length exponentially, He's normal and "
         "uniform ones do not; a figure shows powers of ten for 100 convolutions.",
-        proposition(figure),
+        beside(proposition(figure), "convolution_lengths", "H-09"),
         sp.Tuple(36, 5, sp.Rational(-11, 2), -26, -37),
         "Powers of ten are taken relative to He's, which is the input's length; padding changes all of them alike.",
     ),
@@ -158,8 +158,8 @@ CLAIMS: tuple[Claim, ...] = (
             experiment(
                 "start_laws",
                 "H-11",
-                "train dense rectifier networks with the usual laws of weights and compare the steps to 20 % test accuracy",
-                about=("steps where",),
+                "train dense rectifier networks with the usual laws of weights and compare which of them start",
+                about=("steps where", "40 deep: networks", "100 deep: networks"),  # the deepest of sizes m and full
             ),
         ),
     ),

@@ -11,7 +11,7 @@ import sympy as sp
 from numerics.evaluate import function, value
 from papers.claims.accuracy import accuracy
 from papers.claims.claim import NOTHING, Claim, Point, Settler
-from papers.claims.experiments import experiment, out_of_reach
+from papers.claims.experiments import beside, experiment, out_of_reach
 from papers.claims.formulas import formula
 from papers.claims.growth import grows_as
 from papers.claims.properties import Decision, proposition, smallest_failing
@@ -159,7 +159,8 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "S-09", PAPER, "second-hand", "Constants for practice: 1.0 linear, about 1.43 rectifier, about 1.15 tanh.",
         together(
-            accuracy("random_walk.linear_gain"), accuracy("random_walk.relu_gain"),
+            accuracy("random_walk.linear_gain"),
+            beside(accuracy("random_walk.relu_gain"), "random_walk", "S-09"),
             experiment("tanh_gain", "S-09", "training loss of deep tanh nets at gain 1.15"),
         ),
         sp.Tuple(sp.S.One, sp.Rational(143, 100), NOTHING),
@@ -177,7 +178,7 @@ CLAIMS: tuple[Claim, ...] = (
         "S-12", PAPER, "second-hand", "Nets of 1000 layers can be trained, to about 50 training mistakes on MNIST.",
         experiment(
             "random_walk", "S-12", "training mistakes on MNIST of rectifier nets up to 1000 layers at the unbiased gain",
-            about=("training loss",), beyond="the 1000 layers and 50 mistakes in print are those of size full",
+            beyond="the 1000 layers and 50 mistakes in print are those of size full",
         ),
     ),
     Claim(

@@ -12,6 +12,7 @@ from papers.table import Table, as_csv, as_json, as_markdown
 from papers.tables.activations import activation_gains
 from papers.tables.contradictions import gains as contradictory_gains
 from papers.tables.contradictions import scales as contradictory_scales
+from papers.tables.experiments import COMPARISONS, account
 from papers.tables.gaps import coin_gap, normalisation_gap, shattering_gap, tanh_gap
 from papers.tables.glorot import variance_conditions
 from papers.tables.initialisations import initialisation_factors
@@ -39,6 +40,8 @@ TABLES: dict[str, Callable[..., Table]] = {
     "coin_gap": coin_gap,
     "normalisation_gap": normalisation_gap,
     "shattering": gradient_correlations,
+    "training": account,
+    **COMPARISONS,
     "claims_ledger": claims_ledger,
     "contradictions_gains": contradictory_gains,
     "contradictions_scales": contradictory_scales,

@@ -20,9 +20,9 @@ MOST = 60  # rows: of longer comparisons a table has those that decide claims
 VERDICTS: tuple[Verdict, ...] = ("agrees", "differs", "undecided")
 
 
-def experiments() -> Table:
+def account() -> Table:
     """One row an experiment."""
-    rows = tuple(_account(required(name)) for name in catalogue.NAMES)
+    rows = tuple(_line(required(name)) for name in catalogue.NAMES)
     return Table(
         "training",
         "The papers' experiments, each predicted before it was run: how many comparisons agree with the predictions, "
@@ -45,7 +45,7 @@ def experiments() -> Table:
     )
 
 
-def _account(found: Outcome) -> tuple[Cell, ...]:
+def _line(found: Outcome) -> tuple[Cell, ...]:
     counts = Counter(row.verdict for row in found.rows)
     source = Source(found.kept.name, "measurement", found.kept.digest)
     numbers = (found.config.networks, *(counts[verdict] for verdict in VERDICTS), round(found.kept.seconds))
