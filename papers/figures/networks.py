@@ -1,0 +1,67 @@
+"""Single trained networks as marks beside each other, and what a figure says of how they were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from papers.figures.panel import POINTS
+from papers.figures.picture import Data
+from papers.figures.style import COLOURS, LOOKS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BESIDE = 2.2  # points from network to network of one place, where there is room
+
+
+def setting(config: Any) -> str:
+    """What an experiment's networks were trained on, and for how long."""
+    trained = f"{config.steps:,} steps with minibatches of {config.batch}"
+    return f"data: {config.data}, {config.examples:,} examples; {trained}"
+
+
+def singles(label: str, look: str, x: Iterable[float], y: Iterable[float], top: float) -> Data:
+    """Networks at their places x; of those above the top, or not a number, the places alone."""
+    both = list(zip(x, y, strict=True))
+    shown = [[place, value] for place, value in both if value <= top]
+    return {"label": label, "look": look, "shown": shown, "above": [place for place, value in both if not value <= top]}
+
+
+def draw_singles(axes: Axes, data: Data, top: float, room: float, aside: float = 0.0) -> None:
+    """The networks of one place beside each other, the lowest first; those above the top are on it and open.
+
+    room: for those of one place, in points; they lie so far aside of it.
+    """
+    look = LOOKS[data["look"]]
+    marks = [(x, y, True) for x, y in sorted(data["shown"])] + [(x, top, False) for x in data["above"]]
+    for place in sorted({x for x, _, _ in marks}):
+        here = [mark for mark in marks if mark[0] == place]
+        beside = min(BESIDE, room / len(here))
+        for number, (x, y, filled) in enumerate(here):
+            _mark(axes, x, y, data["look"], filled, aside + beside * (number - (len(here) - 1) / 2))
+    if data["label"]:
+        axes.plot([], [], look.marker, markersize=3, color=COLOURS[look.colour], label=data["label"])
+
+
+def _mark(axes: Axes, x: float, y: float, name: str, filled: bool, aside: float) -> None:
+    from matplotlib.transforms import ScaledTranslation
+
+    look, colour = LOOKS[name], COLOURS[LOOKS[name].colour]
+    (mark,) = axes.plot(
+        [x], [y], look.marker, markersize=3, markerfacecolor=colour if filled else "none", markeredgecolor=colour,
+        markeredgewidth=0.7, clip_on=False,
+    )  # fmt: skip
+    mark.set_transform(axes.transData + ScaledTranslation(aside / POINTS, 0, axes.figure.dpi_scale_trans))
+
+
+def head(figure: Figure, about: str) -> None:
+    """What was trained, above all panels."""
+    figure.suptitle(about, fontsize="small")
+
+
+def name_top(axes: Axes, top: float, word: str) -> None:
+    """A line for the networks above the scale, with a word for them beside the axis."""
+    axes.axhline(top, color=COLOURS["grey"], linewidth=0.5, linestyle=(0, (1, 2)), zorder=0)
+    axes.text(-0.02, top, word, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize="small")

@@ -1,0 +1,175 @@
+"""Deep networks that are linear, or look so at first: what they learn where others do not, and how fast.
+
+Lines and shades are predictions, dots are networks that were trained.
+Reference: balduzzi2017, B-20; saxe2014, R-10.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from numerics.experiments.estimate import Estimate
+from numerics.training.experiments import deep_linear, looks_linear
+from papers.figures.networks import draw_singles, head, name_top, setting, singles
+from papers.figures.panel import depth_axis, dots, draw, legend, line, panel, settled
+from papers.figures.picture import Data, Picture, computation, measurement, sources
+from papers.figures.style import COLOURS, FULL, LOOKS, panels
+from papers.tables.notes import theorem
+from papers.training import required
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+PLACES = 40  # of a line
+REACH = 2  # standard deviations of a walk to both sides
+ASIDE = 10  # points from architecture to architecture, of which a mean's networks are so many beside it
+BESIDE_MEAN = 4.5
+ROOM = 5  # points for the networks of one architecture and depth; and of one law and depth:
+WIDE_ROOM = 24
+ARCHITECTURES = {  # their looks and names
+    "he": ("first", "rectifiers, He"),
+    "orthogonal": ("second", "looks linear, orthogonal"),
+    "normal": ("third", "looks linear, normal"),
+    "residual": ("fourth", "residual, normalised"),
+    "linear": ("fifth", "linear"),
+}
+NEVER_SHATTER = "orthogonal", "normal", "linear"
+GRADIENTS = "shattering.relu_gradient_correlation", "shattering.normalized_resnet_correlation"
+ISOMETRY = "shattering.looks_linear_gradient", "shattering.looks_linear_isometry"
+LAWS = {"orthogonal": "second", "normal": "first"}  # and their looks
+WALKS = "random_walk.walk_mean", "random_walk.walk_variance"
+
+
+def _depths(depths: Sequence[int]) -> tuple[int, ...]:
+    """Those of a line from the first to the last."""
+    return tuple(sorted({round(depth) for depth in np.geomspace(depths[0], depths[-1], PLACES)}))
+
+
+# --- networks that look linear ---------------------------------------------------------------------
+
+
+def _looks_linear() -> Data:
+    outcome = required("looks_linear")
+    config, observed = outcome.config, outcome.observed
+    ends = config.depths[0], config.depths[-1]
+    level, means, networks = line("test error of guessing", "zero", ends, [observed.guessing] * 2), [], []
+    for kind, (look, name) in ARCHITECTURES.items():
+        runs = [run for run in observed.runs if run.architecture == kind]
+        means.append(dots(name, look, [run.depth for run in runs], [_mean(run.errors) for run in runs]))
+        each = [(run.depth, error) for run in runs for error in run.errors]
+        networks.append(singles("", look, *zip(*each, strict=True), 1.0))
+    right = {**panel("test error at the best rate", [level], means), "networks": networks}
+    rests_on = measurement(outcome.kept), computation(looks_linear.predictions)
+    return {
+        "about": f"as many weights as in rectifier layers of width {config.width}; Adam\n{setting(config)}",
+        "depths": config.depths, "panels": [_agreement(config), right],
+        "sources": sources(rests_on, map(theorem, (*GRADIENTS, *ISOMETRY))),
+    }  # fmt: skip
+
+
+def _agreement(config: looks_linear.Config) -> Data:
+    """(k - 1)R against the depth, for k gradients of correlation R; one line for all that have R = 1."""
+    grid = _depths(config.depths)
+    found: dict[str, list[float]] = {kind: [] for kind in ARCHITECTURES}
+    for each in looks_linear.predictions(replace(config, depths=grid)):
+        found[each.architecture].append((config.batch - 1) * each.correlation)
+    lines = [line(ARCHITECTURES[kind][1], ARCHITECTURES[kind][0], grid, found[kind]) for kind in ("he", "residual")]
+    lines += [line("all (looks) linear", "wide", grid, found[kind]) for kind in NEVER_SHATTER[:1]]
+    threshold = line("predicted to learn: above 1", "bound", (grid[0], grid[-1]), (1, 1))
+    return panel(f"agreement of $k={config.batch}$ gradients", [*lines, threshold], [])
+
+
+def _mean(errors: Sequence[float]) -> Estimate:
+    return Estimate(float(np.mean(errors)), float(np.std(errors, ddof=1)) / math.sqrt(len(errors)))
+
+
+def _draw_looks_linear(data: Data) -> Figure:
+    figure, (left, right) = panels(figsize=(FULL, 3.7), ncols=2, width_ratios=(2, 3))
+    head(figure, data["about"])
+    for one, each in zip((left, right), data["panels"], strict=True):
+        draw(one, each, aside=ASIDE)
+        depth_axis(one, data["depths"])
+    left.set(ylabel="$(k-1)R$", yscale="log")
+    right.set(ylim=(0, 1))
+    right.margins(x=0.12)
+    series = data["panels"][1]["networks"]
+    for at, each in enumerate(series):
+        draw_singles(right, each, 1.0, ROOM, ASIDE * (at - (len(series) - 1) / 2) + BESIDE_MEAN)
+    legend(figure, (right, left), columns=3)
+    return settled(figure)
+
+
+# --- deep linear networks --------------------------------------------------------------------------
+
+
+def _deep_linear() -> Data:
+    outcome = required("deep_linear")
+    config, observed = outcome.config, outcome.observed
+    networks = []
+    for law, look in LAWS.items():
+        each = [(run.depth, max(steps, 1)) for run in observed.runs if run.law == law for steps in run.steps]
+        networks.append(singles(f"{law} weights", look, *zip(*each, strict=True), config.steps))
+    middle = math.exp(np.mean([math.log(steps) for _, steps in networks[0]["shown"]] or [math.log(config.steps)]))
+    level = line("predicted slope 0, orthogonal", "second", (config.depths[0], config.depths[-1]), [middle] * 2)
+    rests_on = measurement(outcome.kept), computation(deep_linear.predictions)
+    return {
+        "about": f"$D$ linear layers of width {config.width}\n{setting(config)}",
+        "depths": config.depths, "never": 1.5 * config.steps,
+        "panels": [
+            {**panel(f"steps to a training loss of {config.target:g}", [level], []), "networks": networks},
+            {**panel("predicted before training", [], []), "bands": _bands(config)},
+        ],
+        "sources": sources(rests_on, map(theorem, (*WALKS, ISOMETRY[1]))),
+    }  # fmt: skip
+
+
+def _bands(config: deep_linear.Config) -> list[Data]:
+    """The walks of both laws."""
+    grid = _depths(config.depths)
+    walks = deep_linear.predictions(replace(config, depths=grid)).walks
+    bands = []
+    for law, look in LAWS.items():
+        mean, deviation = np.transpose([(walk.mean, walk.deviation) for walk in walks if walk.law == law])
+        ends = {"low": mean - REACH * deviation, "mean": mean, "high": mean + REACH * deviation}
+        bands.append({"look": look, "depths": grid, **{end: values.tolist() for end, values in ends.items()}})
+    return bands
+
+
+def _draw_deep_linear(data: Data) -> Figure:
+    figure, (left, right) = panels(figsize=(FULL, 3.3), ncols=2)
+    head(figure, data["about"])
+    steps, walks = data["panels"]
+    draw(left, steps)
+    draw(right, walks)
+    left.set(yscale="log")
+    for each in steps["networks"]:
+        draw_singles(left, each, data["never"], WIDE_ROOM)
+    if any(each["above"] for each in steps["networks"]):
+        name_top(left, data["never"], "never")
+    for band in walks["bands"]:
+        _draw_band(right, band)
+    right.set_ylabel(r"$\ln\,|Wx|^2/|x|^2$")
+    for one in (left, right):
+        depth_axis(one, data["depths"])
+        one.set_xlabel("depth $D$")
+    legend(figure, (left, right), columns=3)
+    return settled(figure)
+
+
+def _draw_band(axes: Axes, band: Data) -> None:
+    look = LOOKS[band["look"]]
+    colour = COLOURS[look.colour]
+    axes.fill_between(band["depths"], band["low"], band["high"], color=colour, alpha=0.2, linewidth=0)
+    axes.plot(band["depths"], band["mean"], color=colour, linestyle=look.dashes)
+
+
+PICTURES = (
+    Picture("training_looks_linear", "", _looks_linear, _draw_looks_linear),
+    Picture("training_deep_linear", "", _deep_linear, _draw_deep_linear),
+)
