@@ -1,11 +1,14 @@
-"""Single trained networks as marks beside each other, and what a figure says of how they were trained."""
+"""Parts of the figures of trained networks: how they were trained, single ones as marks, the shares that start."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from papers.figures.panel import POINTS
+from numerics.experiments.estimate import Estimate
+from numerics.training.experiments.random_walk import STARTED
+from papers.figures.panel import POINTS, dots, line, panel
 from papers.figures.picture import Data
 from papers.figures.style import COLOURS, LOOKS
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+RATES = ("first", "second", "third")  # the looks of learning rates
+Chances = Sequence[Sequence[float]]  # of each rate, at each place
 BESIDE = 2.2  # points from network to network of one place, where there is room
 
 
@@ -22,11 +27,16 @@ def setting(config: Any) -> str:
     return f"data: {config.data}, {config.examples:,} examples; {trained}"
 
 
-def singles(label: str, look: str, x: Iterable[float], y: Iterable[float], top: float) -> Data:
-    """Networks at their places x; of those above the top, or not a number, the places alone."""
-    both = list(zip(x, y, strict=True))
-    shown = [[place, value] for place, value in both if value <= top]
-    return {"label": label, "look": look, "shown": shown, "above": [place for place, value in both if not value <= top]}
+def looks_of(rates: Sequence[float]) -> list[tuple[float, str]]:
+    """Each learning rate with its look; raises ValueError for more than there are looks."""
+    return list(zip(rates, RATES[: len(rates)], strict=True))
+
+
+def singles(label: str, look: str, points: Iterable[tuple[float, float]], top: float) -> Data:
+    """Networks as (place, value); of those above the top, or not a number, the places alone."""
+    every = list(points)
+    above = [place for place, value in every if not value <= top]
+    return {"label": label, "look": look, "shown": [[*each] for each in every if each[1] <= top], "above": above}
 
 
 def draw_singles(axes: Axes, data: Data, top: float, room: float, aside: float = 0.0) -> None:
@@ -65,3 +75,22 @@ def name_top(axes: Axes, top: float, word: str) -> None:
     """A line for the networks above the scale, with a word for them beside the axis."""
     axes.axhline(top, color=COLOURS["grey"], linewidth=0.5, linestyle=(0, (1, 2)), zorder=0)
     axes.text(-0.02, top, word, transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize="small")
+
+
+def shares_that_start(
+    config: Any, x: Sequence[float], chances: Chances, grid: Sequence[float], fine: Chances, found: Sequence[Any]
+) -> Data:
+    """Chances to start, fine ones at the grid's places, and the shares of the networks found at each x that did.
+
+    chances: of each rate, at each place.  A share's error is what its chance gives it.
+    """
+    lines, sampled = [], []
+    for at, (rate, look) in enumerate(looks_of(config.rates)):
+        label, shares = f"learning rate {rate:g}", []
+        for chance, networks in zip(chances, found, strict=True):
+            losses = [each.course.losses[-1] for each in networks if each.rate == rate]
+            started = sum(loss <= STARTED * math.log(config.classes) for loss in losses) / len(losses)
+            shares.append(Estimate(started, math.sqrt(chance[at] * (1 - chance[at]) / len(losses))))
+        lines.append(line(label, look, grid, [chance[at] for chance in fine]))
+        sampled.append(dots(label, look, x, shares))
+    return panel("share of the networks that start", lines, sampled)

@@ -21,6 +21,7 @@ from papers.figures.picture import Data, Picture, computation, measurement, sour
 from papers.figures.style import COLOURS, FULL, LOOKS, panels
 from papers.tables.notes import theorem
 from papers.training import required
+from theory.symbols import D, k
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,8 +31,7 @@ PLACES = 40  # of a line
 REACH = 2  # standard deviations of a walk to both sides
 ASIDE = 10  # points from architecture to architecture, of which a mean's networks are so many beside it
 BESIDE_MEAN = 4.5
-ROOM = 5  # points for the networks of one architecture and depth; and of one law and depth:
-WIDE_ROOM = 24
+ROOM, ROOM_OF_LAW = 5, 14  # points for the networks of one architecture, or law, and one depth
 ARCHITECTURES = {  # their looks and names
     "he": ("first", "rectifiers, He"),
     "orthogonal": ("second", "looks linear, orthogonal"),
@@ -63,7 +63,7 @@ def _looks_linear() -> Data:
         runs = [run for run in observed.runs if run.architecture == kind]
         means.append(dots(name, look, [run.depth for run in runs], [_mean(run.errors) for run in runs]))
         each = [(run.depth, error) for run in runs for error in run.errors]
-        networks.append(singles("", look, *zip(*each, strict=True), 1.0))
+        networks.append(singles("", look, each, 1.0))
     right = {**panel("test error at the best rate", [level], means), "networks": networks}
     rests_on = measurement(outcome.kept), computation(looks_linear.predictions)
     return {
@@ -80,7 +80,7 @@ def _agreement(config: looks_linear.Config) -> Data:
     for each in looks_linear.predictions(replace(config, depths=grid)):
         found[each.architecture].append((config.batch - 1) * each.correlation)
     lines = [line(ARCHITECTURES[kind][1], ARCHITECTURES[kind][0], grid, found[kind]) for kind in ("he", "residual")]
-    lines += [line("all (looks) linear", "wide", grid, found[kind]) for kind in NEVER_SHATTER[:1]]
+    lines += [line("linear and looks linear", "wide", grid, found[kind]) for kind in NEVER_SHATTER[:1]]
     threshold = line("predicted to learn: above 1", "bound", (grid[0], grid[-1]), (1, 1))
     return panel(f"agreement of $k={config.batch}$ gradients", [*lines, threshold], [])
 
@@ -97,7 +97,7 @@ def _draw_looks_linear(data: Data) -> Figure:
         depth_axis(one, data["depths"])
     left.set(ylabel="$(k-1)R$", yscale="log")
     right.set(ylim=(0, 1))
-    right.margins(x=0.12)
+    right.margins(x=0.16)
     series = data["panels"][1]["networks"]
     for at, each in enumerate(series):
         draw_singles(right, each, 1.0, ROOM, ASIDE * (at - (len(series) - 1) / 2) + BESIDE_MEAN)
@@ -114,16 +114,16 @@ def _deep_linear() -> Data:
     networks = []
     for law, look in LAWS.items():
         each = [(run.depth, max(steps, 1)) for run in observed.runs if run.law == law for steps in run.steps]
-        networks.append(singles(f"{law} weights", look, *zip(*each, strict=True), config.steps))
+        networks.append(singles(f"{law} weights", look, each, config.steps))
     middle = math.exp(np.mean([math.log(steps) for _, steps in networks[0]["shown"]] or [math.log(config.steps)]))
-    level = line("predicted slope 0, orthogonal", "second", (config.depths[0], config.depths[-1]), [middle] * 2)
+    level = line("orthogonal: predicted slope 0", "second", (config.depths[0], config.depths[-1]), [middle] * 2)
     rests_on = measurement(outcome.kept), computation(deep_linear.predictions)
     return {
         "about": f"$D$ linear layers of width {config.width}\n{setting(config)}",
         "depths": config.depths, "never": 1.5 * config.steps,
         "panels": [
             {**panel(f"steps to a training loss of {config.target:g}", [level], []), "networks": networks},
-            {**panel("predicted before training", [], []), "bands": _bands(config)},
+            {**panel("theory: lengths before training", [], []), "bands": _bands(config)},
         ],
         "sources": sources(rests_on, map(theorem, (*WALKS, ISOMETRY[1]))),
     }  # fmt: skip
@@ -137,7 +137,10 @@ def _bands(config: deep_linear.Config) -> list[Data]:
     for law, look in LAWS.items():
         mean, deviation = np.transpose([(walk.mean, walk.deviation) for walk in walks if walk.law == law])
         ends = {"low": mean - REACH * deviation, "mean": mean, "high": mean + REACH * deviation}
-        bands.append({"look": look, "depths": grid, **{end: values.tolist() for end, values in ends.items()}})
+        label = f"{law}: predicted mean and {REACH} standard deviations"
+        bands.append(
+            {"label": label, "look": look, "depths": grid, **{end: values.tolist() for end, values in ends.items()}}
+        )
     return bands
 
 
@@ -148,28 +151,58 @@ def _draw_deep_linear(data: Data) -> Figure:
     draw(left, steps)
     draw(right, walks)
     left.set(yscale="log")
-    for each in steps["networks"]:
-        draw_singles(left, each, data["never"], WIDE_ROOM)
+    for each, side in zip(steps["networks"], (-1, 1), strict=True):
+        draw_singles(left, each, data["never"], ROOM_OF_LAW, side * ROOM_OF_LAW / 2)
     if any(each["above"] for each in steps["networks"]):
         name_top(left, data["never"], "never")
     for band in walks["bands"]:
         _draw_band(right, band)
-    right.set_ylabel(r"$\ln\,|Wx|^2/|x|^2$")
+    right.set_ylabel(r"$\ln\,|x W^1\cdots W^D|^2/|x|^2$")
     for one in (left, right):
         depth_axis(one, data["depths"])
         one.set_xlabel("depth $D$")
-    legend(figure, (left, right), columns=3)
+    legend(figure, (left, right), columns=2)
     return settled(figure)
 
 
 def _draw_band(axes: Axes, band: Data) -> None:
     look = LOOKS[band["look"]]
     colour = COLOURS[look.colour]
-    axes.fill_between(band["depths"], band["low"], band["high"], color=colour, alpha=0.2, linewidth=0)
-    axes.plot(band["depths"], band["mean"], color=colour, linestyle=look.dashes)
+    axes.fill_between(
+        band["depths"], band["low"], band["high"], color=colour, alpha=0.2, linewidth=0, label=band["label"]
+    )
+    axes.plot(band["depths"], band["mean"], color=colour, linestyle=look.dashes, label=band["label"])
 
 
 PICTURES = (
-    Picture("training_looks_linear", "", _looks_linear, _draw_looks_linear),
-    Picture("training_deep_linear", "", _deep_linear, _draw_deep_linear),
+    Picture(
+        "training_looks_linear",
+        (
+            "Deep dense networks of five architectures with as many weights, trained with Adam. Left, theory: the "
+            "agreement of a minibatch's ",
+            k,
+            " gradients in the input, of correlation R at initialisation; above 1 their common part outweighs the rest, and "
+            "networks are predicted to learn. Right, the error on the test part, at the learning rate with the lowest mean "
+            "error on the validation part: large marks are means with two standard errors, small ones beside them single "
+            "networks; the line is the error of always naming the most frequent class. To compare: the architectures and "
+            "depths that stay at that line with those below 1 on the left.",
+        ),
+        _looks_linear,
+        _draw_looks_linear,
+    ),
+    Picture(
+        "training_deep_linear",
+        (
+            "Linear networks of several depths ",
+            D,
+            ", with orthogonal and with normal weights of gain 1, trained by gradient descent at a fixed rate. Left, the "
+            "first measured step at which the loss on watched training examples is at most the target, at the rate that "
+            "is fastest in the mean for its depth and weights: a mark a network, those of one depth beside each other; "
+            "open marks never arrived. The line has the slope 0 that is predicted for orthogonal weights, at the geometric "
+            "mean of their steps. Right, theory: how far the length of a signal walks through the layers, the mean and "
+            f"{REACH} standard deviations, which are 0 for orthogonal weights.",
+        ),
+        _deep_linear,
+        _draw_deep_linear,
+    ),
 )
