@@ -24,7 +24,6 @@ from papers.training import required
 from theory.symbols import D, k
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 PLACES = 40  # of a line
@@ -42,6 +41,7 @@ ARCHITECTURES = {  # their looks and names
 NEVER_SHATTER = "orthogonal", "normal", "linear"
 GRADIENTS = "shattering.relu_gradient_correlation", "shattering.normalized_resnet_correlation"
 ISOMETRY = "shattering.looks_linear_gradient", "shattering.looks_linear_isometry"
+MOMENTS = "mean", "deviation"
 LAWS = {"orthogonal": "second", "normal": "first"}  # and their looks
 WALKS = "random_walk.walk_mean", "random_walk.walk_variance"
 
@@ -67,7 +67,7 @@ def _looks_linear() -> Data:
     right = {**panel("test error at the best rate", [level], means), "networks": networks}
     rests_on = measurement(outcome.kept), computation(looks_linear.predictions)
     return {
-        "about": f"as many weights as in rectifier layers of width {config.width}; Adam\n{setting(config)}",
+        "about": f"layers of width {config.width}, or of as many weights; Adam\n{setting(config)}",
         "depths": config.depths, "panels": [_agreement(config), right],
         "sources": sources(rests_on, map(theorem, (*GRADIENTS, *ISOMETRY))),
     }  # fmt: skip
@@ -94,8 +94,9 @@ def _draw_looks_linear(data: Data) -> Figure:
     head(figure, data["about"])
     for one, each in zip((left, right), data["panels"], strict=True):
         draw(one, each, aside=ASIDE)
-        depth_axis(one, data["depths"])
     left.set(ylabel="$(k-1)R$", yscale="log")
+    for one in (left, right):
+        depth_axis(one, data["depths"])
     right.set(ylim=(0, 1))
     right.margins(x=0.16)
     series = data["panels"][1]["networks"]
@@ -123,25 +124,24 @@ def _deep_linear() -> Data:
         "depths": config.depths, "never": 1.5 * config.steps,
         "panels": [
             {**panel(f"steps to a training loss of {config.target:g}", [level], []), "networks": networks},
-            {**panel("theory: lengths before training", [], []), "bands": _bands(config)},
+            _walks(config),
         ],
         "sources": sources(rests_on, map(theorem, (*WALKS, ISOMETRY[1]))),
     }  # fmt: skip
 
 
-def _bands(config: deep_linear.Config) -> list[Data]:
-    """The walks of both laws."""
+def _walks(config: deep_linear.Config) -> Data:
+    """Both laws' means, and how far normal weights spread about theirs."""
     grid = _depths(config.depths)
     walks = deep_linear.predictions(replace(config, depths=grid)).walks
-    bands = []
-    for law, look in LAWS.items():
-        mean, deviation = np.transpose([(walk.mean, walk.deviation) for walk in walks if walk.law == law])
-        ends = {"low": mean - REACH * deviation, "mean": mean, "high": mean + REACH * deviation}
-        label = f"{law}: predicted mean and {REACH} standard deviations"
-        bands.append(
-            {"label": label, "look": look, "depths": grid, **{end: values.tolist() for end, values in ends.items()}}
-        )
-    return bands
+    means, deviations = (
+        {law: [getattr(walk, of) for walk in walks if walk.law == law] for law in LAWS} for of in MOMENTS
+    )
+    lines = [line(f"{law}: predicted mean", look, grid, means[law]) for law, look in LAWS.items()]
+    both = list(zip(means["normal"], deviations["normal"], strict=True))
+    low, high = ([mean + reach * deviation for mean, deviation in both] for reach in (-REACH, REACH))
+    band = {"label": f"normal: {REACH} standard deviations", "look": LAWS["normal"], "depths": grid}
+    return {**panel("theory: lengths before training", lines, []), "band": {**band, "low": low, "high": high}}
 
 
 def _draw_deep_linear(data: Data) -> Figure:
@@ -155,23 +155,18 @@ def _draw_deep_linear(data: Data) -> Figure:
         draw_singles(left, each, data["never"], ROOM_OF_LAW, side * ROOM_OF_LAW / 2)
     if any(each["above"] for each in steps["networks"]):
         name_top(left, data["never"], "never")
-    for band in walks["bands"]:
-        _draw_band(right, band)
+    band = walks["band"]
+    colour = COLOURS[LOOKS[band["look"]].colour]
+    right.fill_between(
+        band["depths"], band["low"], band["high"], color=colour, alpha=0.2, linewidth=0, label=band["label"]
+    )
+    left.margins(x=0.12)
     right.set_ylabel(r"$\ln\,|x W^1\cdots W^D|^2/|x|^2$")
     for one in (left, right):
         depth_axis(one, data["depths"])
         one.set_xlabel("depth $D$")
     legend(figure, (left, right), columns=2)
     return settled(figure)
-
-
-def _draw_band(axes: Axes, band: Data) -> None:
-    look = LOOKS[band["look"]]
-    colour = COLOURS[look.colour]
-    axes.fill_between(
-        band["depths"], band["low"], band["high"], color=colour, alpha=0.2, linewidth=0, label=band["label"]
-    )
-    axes.plot(band["depths"], band["mean"], color=colour, linestyle=look.dashes, label=band["label"])
 
 
 PICTURES = (
@@ -199,7 +194,8 @@ PICTURES = (
             "first measured step at which the loss on watched training examples is at most the target, at the rate that "
             "is fastest in the mean for its depth and weights: a mark a network, those of one depth beside each other; "
             "open marks never arrived. The line has the slope 0 that is predicted for orthogonal weights, at the geometric "
-            "mean of their steps. Right, theory: how far the length of a signal walks through the layers, the mean and "
+            "mean of the steps of those that arrived. Right, theory: how far the length of a signal walks through the "
+            "layers, the mean and "
             f"{REACH} standard deviations, which are 0 for orthogonal weights.",
         ),
         _deep_linear,
