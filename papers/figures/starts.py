@@ -105,11 +105,8 @@ def _share(chance: float, steps: Sequence[float]) -> Estimate:
 # --- drawing ---------------------------------------------------------------------------------------------------
 
 
-def draw_starts(data: Data, height: float, below: Iterable[str], depths: bool, entries: int) -> Figure:
-    """below: names of the columns' axes.  depths: whether these are logarithmic, with a tick at each place.
-
-    entries: of the legend, in a row.
-    """
+def draw_starts(data: Data, height: float, below: Iterable[str], entries: int, scale: str = "linear") -> Figure:
+    """below: names of the columns' axes, whose scale is ``scale``.  entries: of the legend, in a row."""
     count = len(data["panels"]) // 2
     shape: dict[str, Any] = {"nrows": 2, "ncols": count, "height_ratios": (2, 1.1)}
     figure, axes = panels(figsize=(FULL, height), **shape, sharex="col", sharey="row")
@@ -119,9 +116,10 @@ def draw_starts(data: Data, height: float, below: Iterable[str], depths: bool, e
         aside = _aside(data["panels"][count + at], count)
         _draw_steps(steps, data["panels"][at], never, aside)
         draw(shares, data["panels"][count + at], aside)
-        steps.margins(x=0.08)
-        if depths:
-            _depths(shares, data["panels"][count + at]["lines"][0]["x"])
+        shares.set_xscale(scale)
+        _place_ticks(shares, data["panels"][count + at])
+        for each in (steps, shares):
+            each.margins(x=0.12)
     _step_axis(axes[0, 0], data["every"], data["last"], never)
     axes[1, 0].set(ylabel="share that start", ylim=(-0.08, 1.08))
     for shares, name in zip(axes[1], below, strict=False):
@@ -161,7 +159,7 @@ def _markers(
     pairs = list(zip(series["x"], steps, strict=True))
     started = [(place, step) for place, step in pairs if step is not None]
     failed = [(place, never) for place, step in pairs if step is None]
-    for points, face in ((started, colour), (failed, "none")):
+    for points, face in ((started, colour), (failed, "white")):
         (drawn,) = axes.plot(
             [place for place, _ in points], [height for _, height in points],
             linestyle="", marker=look.marker, color=colour, markerfacecolor=face, **kind,
@@ -179,8 +177,9 @@ def _step_axis(axes: Axes, every: int, last: int, never: float) -> None:
     axes.set_yticks([m * p for p in (1, *powers) for m in range(2, 10) if every < m * p <= last], minor=True)
 
 
-def _depths(axes: Axes, depths: Sequence[int]) -> None:
-    """A logarithmic axis with a tick at each, named upwards, since they may be near."""
-    axes.set(xscale="log", xlim=(depths[0] / 1.4, depths[-1] * 1.4))
-    axes.set_xticks(depths, map(str, depths))
-    axes.minorticks_off()
+def _place_ticks(axes: Axes, shares: Data) -> None:
+    """A tick at each place, if all series have the same."""
+    first, *others = [each["x"] for each in shares["lines"]]
+    if all(places == first for places in others):
+        axes.set_xticks(first, [f"{place:g}" for place in first])
+        axes.minorticks_off()

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 THEOREMS = "failure_modes.circular_convolution", "failure_modes.length_factor", "failure_modes.mean_length"
-DRAWN = 11  # layers with dots, evenly from the first to the last
-ASIDE = 2.6  # points between neighbouring laws' dots on the right
+DRAWN = 5  # layers with dots, at equal distances up to the last
+ASIDE = 3.2  # points between neighbouring laws' dots on the right
 LAWS = {
     "double_he": ("2×He, normal", "first"),
     "he_normal": ("He, normal", "second"),
@@ -40,28 +40,25 @@ PRINTED = {"2×He": 36.0, "trunc. He": -5.5, "Glorot uniform": -26.0, "Glorot no
 
 def _data() -> Data:
     outcome = required("convolution_lengths")
-    config, lines, sampled, off = outcome.config, list[Data](), list[Data](), list[Data]()
-    drawn = np.unique(np.linspace(1, config.depth, DRAWN).round().astype(int)).tolist()
+    config, sampled, off = outcome.config, [], []
+    lines: dict[float, Data] = {}  # by where they end: Glorot's variance has one, so has He's
+    layers = [round(config.depth * part / DRAWN) for part in range(1, DRAWN + 1)]
     for expected, seen in zip(outcome.predicted.factors, outcome.observed.lengths, strict=True):
-        label, look = LAWS[expected.law]
-        first = expected.exponent - (config.depth - 1) * math.log10(expected.factor)
-        exact = [first + (layer - 1) * math.log10(expected.factor) for layer in drawn]
-        found = _products(seen.layers, seen.errors, drawn)
-        if not any(
-            math.isclose(each["y"][-1], exact[-1], abs_tol=1e-9) for each in lines
-        ):  # Glorot's variance has one line, so has He's
-            lines.append(line(label, look, [0, *drawn], [0.0, *exact]))
-        sampled.append(dots(label, look, drawn, found))
-        off.append(
-            dots(label, look, drawn, [Estimate(a.value - b, a.error) for a, b in zip(found, exact, strict=True)])
-        )
+        (label, look), step = LAWS[expected.law], math.log10(expected.factor)
+        first = expected.exponent - (config.depth - 1) * step
+        exact, found = [first + (layer - 1) * step for layer in layers], _products(seen.layers, seen.errors, layers)
+        straight = line(label, look, [0, 1, config.depth], [0.0, first, expected.exponent])
+        lines.setdefault(round(expected.exponent, 9), straight)
+        sampled.append(dots(label, look, layers, found))
+        quotients = [Estimate(each.value - power, each.error) for each, power in zip(found, exact, strict=True)]
+        off.append(dots(label, look, layers, quotients))
     title = (
         f"{config.features} features in each of {config.depth} layers, "
         f"{config.networks} networks of each law, a picture of {config.data}"
     )
     zero = line("", "zero", (0, config.depth), (0, 0))
     return {
-        "panels": [panel("powers of ten", lines, sampled), panel("observed less predicted", [zero], off)],
+        "panels": [panel("powers of ten", lines.values(), sampled), panel("observed over predicted", [zero], off)],
         "drawn": title,
         "printed": {"layer": PRINTED_LAYERS, "exponents": [power - PRINTED_HE for power in PRINTED.values()]},
         "sources": sources(map(theorem, THEOREMS), [measurement(outcome.kept)]),
@@ -83,7 +80,9 @@ def _draw(data: Data) -> Figure:
     _draw_printed(left, data["printed"])
     left.set(xlabel="layer $j$", ylabel=r"$\log_{10}\,\mathrm{E}\,M_j/M_0$")
     draw(right, data["panels"][1], aside=ASIDE)
-    right.set(xlabel="layer $j$", ylabel=r"difference of $\log_{10}\,\mathrm{E}\,M_j/M_0$")
+    right.set(xlabel="layer $j$", ylabel=r"$\log_{10}$ of the quotient")
+    right.margins(x=0.13)
+    right.set_xticks([0, *data["panels"][1]["dots"][0]["x"]])
     legend(figure, [left], columns=4)
     return settled(figure)
 
@@ -107,7 +106,7 @@ PICTURES = (
             "by the law of the weights; fans are counted with the kernel. Left: lines are theorems, those of one variance "
             "being one line; dots are products of the layers' mean ratios up to a layer, over sampled networks, with two "
             f"standard errors; bars, the powers of ten that are printed for {PRINTED_LAYERS} layers of 10 features, less "
-            f"that of He's, from the top for {', '.join(PRINTED)}. Right: dots less lines, side by side; a law's dots share "
+            f"that of He's, from the top for {', '.join(PRINTED)}. Right: dots over lines, side by side; a law's dots share "
             "their networks, so they go astray together. Truncated: cut at two standard deviations and not corrected for "
             "it. Compare the lowest bar with the lines of the two laws that might have been meant.",
         ),

@@ -112,7 +112,7 @@ PICTURES = (
             "variance of all networks' ranks that one curve explains.",
         ),
         _start,
-        partial(draw_starts, height=5.2, below=(r"$1/n_1+\cdots+1/n_d$", "depth $d$"), depths=False, entries=6),
+        partial(draw_starts, height=5.2, below=(r"$1/n_1+\cdots+1/n_d$", "depth $d$"), entries=6),
     ),
     Picture(
         "training_start_laws",
@@ -125,7 +125,7 @@ PICTURES = (
             "the greatest depth. Truncated: cut at two standard deviations and not corrected for it.",
         ),
         _laws,
-        partial(draw_starts, height=4.6, below=repeat("depth $d$"), depths=True, entries=3),
+        partial(draw_starts, height=4.6, below=repeat("depth $d$"), entries=3, scale="log"),
     ),
     Picture(
         "training_residual_start",
@@ -137,6 +137,6 @@ PICTURES = (
             r"scales 1 at every rate with the best rate of scales $\eta_l=b^{\,l}$, whose sum is finite.",
         ),
         _residual,
-        partial(draw_starts, height=4.6, below=repeat("modules $L$"), depths=True, entries=3),
+        partial(draw_starts, height=4.6, below=repeat("modules $L$"), entries=3, scale="log"),
     ),
 )
