@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 INNER = 5.0  # inches of all columns of panels together, about
 CROWDED = 0.55  # of a place's room that its networks fill
 SINGLE: dict[str, Any] = {"markersize": 2.6, "alpha": 0.55, "markeredgewidth": 0.5}
-MEDIAN: dict[str, Any] = {"markersize": 5, "markeredgecolor": "black", "markeredgewidth": 0.6, "zorder": 3}
+MEDIAN: dict[str, Any] = {"markersize": 5, "markeredgecolor": "black", "markeredgewidth": 0.7, "zorder": 3}
 BEYOND = 1.9  # so many times the last step is the line of those that never started
 READING = (
     "Above, the steps that single networks (small) took, and their medians (large); open markers on the top line: never. "
@@ -159,10 +159,11 @@ def _markers(
     pairs = list(zip(series["x"], steps, strict=True))
     started = [(place, step) for place, step in pairs if step is not None]
     failed = [(place, never) for place, step in pairs if step is None]
-    for points, face in ((started, colour), (failed, "white")):
+    filled, opened = {"markerfacecolor": colour}, {"markerfacecolor": "white", "markeredgecolor": colour}
+    for points, face in ((started, filled), (failed, opened)):
         (drawn,) = axes.plot(
             [place for place, _ in points], [height for _, height in points],
-            linestyle="", marker=look.marker, color=colour, markerfacecolor=face, **kind,
+            linestyle="", marker=look.marker, color=colour, **{**kind, **face},
         )  # fmt: skip
         drawn.set_transform(beside)  # now that the axes know the data's own places
 

@@ -79,16 +79,13 @@ def _fate(factor: float) -> tuple[str, str]:
     return ("mean length grows", "first") if factor > 1 else ("mean length shrinks", "third")
 
 
-RATES = "first", "second", "third"
-
-
 def _residual() -> Data:
     outcome, columns = required("residual_start"), []
     rates = outcome.config.rates
     for base in dict.fromkeys(each.base for each in outcome.predicted.growths):
         chances = [each.chances for each in outcome.predicted.growths if each.base == base]
         several = []
-        for at, (rate, look) in enumerate(zip(rates, RATES, strict=True)):
+        for at, (rate, look) in enumerate(zip(rates, LOOKS, strict=False)):
             mine = [each for each in outcome.observed.starts if (each.base, each.rate) == (base, rate)]
             depths, steps = [each.depth for each in mine], [each.steps for each in mine]
             several.append(Series(f"rate {rate:g}", look, depths, steps, [each[at] for each in chances]))
