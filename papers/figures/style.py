@@ -38,6 +38,7 @@ _SERIES = {
     "fourth": Look("purple", (0, (5, 1.5, 1, 1.5)), "D"),
     "fifth": Look("orange", (0, (5, 1.5, 1, 1.5, 1, 1.5)), "v"),
     "sixth": Look("black", (0, (8, 2)), "P"),
+    "seventh": Look("grey", (0, (2, 1)), "X"),
 }
 LOOKS = {
     **_SERIES,
