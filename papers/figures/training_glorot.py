@@ -204,7 +204,8 @@ def _bars(seen: Course) -> list[Data]:
     for layer in range(seen.depth):
         at = looks[layer::MARKERS]
         means, halves = (
-            short(np.median([row[layer] for row in rows[look]]) for look in at) for rows in (seen.means, seen.deviations)
+            short(np.median([row[layer] for row in rows[look]]) for look in at)
+            for rows in (seen.means, seen.deviations)
         )
         found.append({"look": LAYERS[layer], "x": [seen.steps[look] for look in at], "middle": means, "half": halves})
     return found
@@ -266,16 +267,15 @@ PICTURES = (
     Picture(
         "training_glorot_table",
         (
-            "Test errors of the networks of Glorot and Bengio's Table 1, N for the normalised initialisation, each name at the "
-            "learning rate ",
+            "Test errors of the networks of Glorot and Bengio's Table 1 (N: the normalised initialisation), each name "
+            "at the learning rate ",
             rate,
-            " that had the least validation error. Above: rings are single networks, beside each other in the "
-            "order of their numbers, dots their means with two standard errors; an error of a network that diverged is 100%. "
-            "The dashed line is the error of the best constant guess by the classes' exact prior. Below, predicted: the "
-            "factor ",
+            " of its least validation error. Above: rings are single networks in the order of their numbers, dots their"
+            " means with two standard errors; a network that diverged has 100%. Dashed: the best constant guess by the "
+            "classes' exact prior. Below, predicted: the factor ",
             g[0] / g[d],
-            " by which the variance of the gradient falls on its way down through the hidden layers, in the linear regime. "
-            "The names stand in the printed order of Shapeset, least error first: compare whether the dots rise to the "
+            " by which the gradient's variance changes on its way down through the hidden layers, in the linear regime."
+            " Names stand in the printed order of Shapeset, least error first: compare whether the dots rise to the "
             "right, and whether a name whose gradients come down larger has the lower errors.",
         ),
         _table,
@@ -286,14 +286,13 @@ PICTURES = (
         (
             "Activations of the hidden layers ",
             i,
-            ", of which 1 is the lowest, while networks with the standard initialisation learn "
-            "Shapeset-3x2 by plain SGD; a fixed set of validation images is sent through them. Pale lines are single "
-            "networks, lines with markers their medians. Above, the mean; bars reach one standard deviation to both sides "
-            "(medians over networks); below the level, 0.1, a sigmoid's slope is at most 0.09. Below, the 98th percentile of "
-            "absolute values; at the level, 0.95, the slope of tanh has fallen to a tenth. Short black lines at the left: the "
-            "percentile of a normal law whose variance is that of the linear regime, before training, highest for the first "
-            "layer. Compare whether the top sigmoid layer comes out from below the level, and which tanh layer reaches it "
-            "first.",
+            ", of which 1 is the lowest, for a fixed set of validation images, while networks with the standard "
+            "initialisation learn Shapeset-3x2 by plain SGD. Pale lines are single networks, lines with markers medians"
+            " over them. Above, means; bars reach a standard deviation to both sides (medians over networks). Below the"
+            " level, 0.1, a sigmoid's slope is at most 0.09. Below, the 98th percentiles of absolute values; at the "
+            "level, 0.95, the slope of tanh has fallen to a tenth. Short black lines at the left: the percentile of a "
+            "normal law of the linear regime's variance, which before training is largest in the first layer. Compare "
+            "whether the top sigmoid layer comes back above the level, and which tanh layer reaches it first.",
         ),
         _activations,
         _draw_activations,
