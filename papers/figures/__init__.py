@@ -14,6 +14,13 @@ from papers.figures.picture import Data, Picture, as_json, as_kept, digest
 from papers.figures.random_walk import PICTURES as RANDOM_WALK
 from papers.figures.shattering import PICTURES as SHATTERING
 from papers.figures.style import style
+from papers.figures.training_depth import PICTURES as TRAINED_DEPTH
+from papers.figures.training_glorot import PICTURES as TRAINED_ACTIVATIONS
+from papers.figures.training_gradients import PICTURES as TRAINED_GRADIENTS
+from papers.figures.training_lengths import PICTURES as LENGTHS_OF_CONVOLUTIONS
+from papers.figures.training_linear import PICTURES as TRAINED_LINEAR
+from papers.figures.training_start import PICTURES as STARTS
+from papers.figures.training_structure import PICTURES as STRUCTURE
 from papers.figures.variance import PICTURES as VARIANCE
 from papers.figures.walks import PICTURES as WALKS
 from papers.files import write_text, write_whole
@@ -22,9 +29,12 @@ from papers.terminal import Progress
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-FIGURES = {
-    picture.name: picture for picture in (*VARIANCE, *RANDOM_WALK, *WALKS, *LENGTHS, *GAPS, *SHATTERING, *COACTIVATION)
-}
+_AT_INITIALISATION = (*VARIANCE, *RANDOM_WALK, *WALKS, *LENGTHS, *GAPS, *SHATTERING, *COACTIVATION)
+_TRAINED = (
+    *(*TRAINED_ACTIVATIONS, *TRAINED_GRADIENTS, *TRAINED_DEPTH, *TRAINED_LINEAR),
+    *(*STRUCTURE, *STARTS, *LENGTHS_OF_CONVOLUTIONS),
+)
+FIGURES = {picture.name: picture for picture in (*_AT_INITIALISATION, *_TRAINED)}
 
 
 def write(folder: Path, progress: Progress = lambda done, total, what: None) -> list[Path]:

@@ -55,7 +55,8 @@ def _start(name: str, theory: Expected, seen: Course) -> Data:
     """dC/ds^i over that of the top hidden layer, s^{d-1}, before training."""
     places = range(seen.depth)
     observed = [[size / row[-2] for size in row[:-1]] for row in seen.back[0]]
-    part = panel(f"{name}, step 0", _theories(name, places, theory.linear.back, theory.wide and theory.wide.back), [])
+    wide = theory.wide.back if theory.wide else None
+    part = panel(f"{name}, step 0", _theories(name, places, theory.linear.back, wide), [])
     return {**part, "clouds": [_cloud(name, places, observed)]}
 
 
@@ -65,7 +66,7 @@ def _weights(theory: dict[str, Expected], seen: dict[str, Course]) -> Data:
     lines, clouds = [], []
     for name, each in seen.items():
         linear, wide = theory[name].linear.weights, theory[name].wide
-        lines += _theories(name, places, linear[1:], wide and wide.weights[1:])
+        lines += _theories(name, places, linear[1:], wide.weights[1:] if wide else None)
         clouds.append(_cloud(name, places, [[size / row[-2] for size in row[1:-1]] for row in each.weights[0]]))
     return {**panel("both, step 0", lines, []), "clouds": clouds}
 

@@ -6,8 +6,8 @@ Reference: balduzzi2017, section 2 and figure 1.  Experiment: ``gradient_structu
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -116,7 +116,7 @@ def _ranks(data: str, predicted: Predictions, observed: Observations) -> Data:
 
 
 def _by_depth(
-    title: str, lines: Iterable[Data], found: dict[str, list[Sequence[float]]], depths: Sequence[int]
+    title: str, lines: Iterable[Data], found: Mapping[str, Sequence[Sequence[float]]], depths: Sequence[int]
 ) -> Data:
     """Means with two standard errors, and the networks, by kind."""
     sampled = [dots(*SERIES[kind], depths, _means(list(zip(*each, strict=True)))) for kind, each in found.items()]
@@ -135,8 +135,8 @@ def _draw_structure(data: Data) -> Figure:
 
     sets = len(data["panels"]) - 2
     figure = Figure(figsize=(FULL, 5.8), layout="constrained")
-    above, below = (["curves"] * sets + ["positions"] * sets, [f"ranks {at // 2}" for at in range(2 * sets)])
-    axes = list(figure.subplot_mosaic([above, below]).values())
+    places: Any = [["curves"] * sets + ["positions"] * sets, [f"ranks {at // 2}" for at in range(2 * sets)]]
+    axes = list(figure.subplot_mosaic(places).values())
     figure.suptitle(data["heading"], fontsize=8)
     draw(axes[0], data["panels"][0], aside=0)
     _join(axes[0], data["panels"][0])
