@@ -140,9 +140,11 @@ def lengths(config: Config, law: str) -> Lengths:
         ships = [Ship(drawn, f"convolution lengths, {law}, network {at}") for at in range(first, last)]
         found += monitors.lengths(Fleet(ships, torch.device("cpu")), pixels.reshape(1, *shape))
     each = np.array(found)[:, ::2]  # the picture and the rectified layers
-    ratios = each[:, 1:] / each[:, :-1]
-    errors = ratios.std(axis=0, ddof=1) / math.sqrt(len(ratios))
-    return Lengths(law, *(tuple(map(float, row)) for row in (ratios[:, 1:].mean(axis=1), ratios.mean(axis=0), errors)))
+    alive = each[:, :-1] > 0  # what follows a dead layer says nothing of a layer's factor
+    ratios = np.divide(each[:, 1:], each[:, :-1], out=np.full(alive.shape, np.nan), where=alive)
+    errors = np.nanstd(ratios, axis=0, ddof=1) / np.sqrt(alive.sum(axis=0))
+    means = np.nanmean(ratios[:, 1:], axis=1), np.nanmean(ratios, axis=0)
+    return Lengths(law, *(tuple(map(float, row)) for row in (*means, errors)))
 
 
 # --- compared --------------------------------------------------------------------------------------------------
