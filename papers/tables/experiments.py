@@ -29,7 +29,7 @@ def account() -> Table:
         f"differ from them, or decide nothing, each at an error rate of {ALPHA:g}.",
         (
             Column("experiment", width=0.2),
-            Column("what is asked", width=0.42),
+            Column("what is asked", width=0.22),
             Column("size"),
             Column("networks", decimals=0),
             *(Column(verdict, decimals=0) for verdict in VERDICTS),
@@ -64,7 +64,7 @@ def comparison(name: str) -> Table:
         f"{catalogue.title(name)} Predicted beside observed, at size {found.size}.",
         (
             Column("claim", width=0.08),
-            Column("what", width=0.46),
+            Column("what", width=0.36),
             Column("predicted", width=0.12),
             Column("observed", significant=3),
             Column("verdict", width=0.12),

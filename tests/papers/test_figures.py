@@ -23,6 +23,7 @@ from numerics.experiments import coins, layer_variances, linear_regime, normaliz
 from numerics.experiments import lengths as length_samples
 from numerics.sampling import blocks
 from papers import figures
+from papers.committed import EVIDENCE, TRAINING
 from papers.figures import coactivation, lengths, random_walk, variance, walks
 from papers.figures import shattering as shattered
 from papers.figures.picture import DIGITS, Picture, as_json, as_kept, digest
@@ -51,8 +52,8 @@ NAMES = list(figures.FIGURES)
 
 
 def small_data():
-    """The data of all figures as kept, drawn anew."""
-    with pytest.MonkeyPatch.context() as patch, keeping():
+    """The data of all figures as kept: what is sampled is drawn anew, what was trained is as committed."""
+    with pytest.MonkeyPatch.context() as patch, keeping(known=(EVIDENCE / TRAINING,)):
         for (module, name), size in SMALL.items():
             patch.setattr(module, name, size)
         return {name: as_kept(picture.data()) for name, picture in figures.FIGURES.items()}
