@@ -73,24 +73,20 @@ def observations(name, config):
             for at, (kind, depth) in enumerate((kind, d) for kind in looks_linear.ARCHITECTURES for d in config.depths)
         ]
         return module.Observations(config, "", GUESSING, tuple(runs))
-    runs = [
-        module.Steps(law, depth, 0.1, (depth, 4 * depth, NEVER), 1)
-        for law in deep_linear.LAWS for depth in config.depths
-    ]  # fmt: skip
+    every = [(law, depth) for law in deep_linear.LAWS for depth in config.depths]
+    runs = [module.Steps(law, depth, 0.1, (depth, 4 * depth, NEVER), 1) for law, depth in every]
     return module.Observations(config, "", tuple(runs))
 
 
 @pytest.fixture(scope="module")
 def outcomes():
     """Of all experiments, with the predictions for size s and shares that are made up."""
-    config = random_walk.SIZES["s"]
+    found, config = {}, random_walk.SIZES["s"]
     with keeping(draw=False):
         shares_of.keep(Shares(0.006, 0.3), config.data, config.examples, config.classes)
-        found = {}
         for name, module in MODULES.items():
             config = module.SIZES["s"]
-            kept = Kept(f"{name}, made up", "", name, 0.0, "")
-            seen = observations(name, config)
+            kept, seen = Kept(f"{name}, made up", "", name, 0.0, ""), observations(name, config)
             found[name] = Outcome(name, "s", config, kept, module.predictions(config), seen, ())
         yield found
 
@@ -123,8 +119,8 @@ def test_data_are_finite_and_name_the_measurement_and_the_theorems(data, outcome
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_head_says_what_was_trained_and_nothing_hangs_over_the_edge(data, drawn, outcomes, name):
-    config, figure = outcomes[name].config, drawn[name]
-    assert f"{config.steps:,} steps" in data[name]["about"]
+    figure = drawn[name]
+    assert f"{outcomes[name].config.steps:,} steps" in data[name]["about"]
     assert figure.get_suptitle() == data[name]["about"]
     with style():
         figure.draw_without_rendering()
