@@ -137,9 +137,8 @@ def test_each_network_is_one_mark_and_those_above_the_top_are_open_on_it(points,
     assert sorted(value for _, value in found["shown"]) == sorted(value for _, value in points if value <= top)
     axes = Figure().subplots()
     draw_singles(axes, {**found, "shown": [[x, max(y, -1e9)] for x, y in found["shown"]]}, top, room=10)
-    marks = axes.get_lines()
-    assert len(marks) == len(points)
-    open_marks = [mark for mark in marks if mark.get_markerfacecolor() == "none"]
+    assert len(axes.get_lines()) == len(points)
+    open_marks = [mark for mark in axes.get_lines() if mark.get_markerfacecolor() == "none"]
     assert sorted(float(mark.get_xdata()[0]) for mark in open_marks) == sorted(found["above"])
     assert all(mark.get_ydata()[0] == top for mark in open_marks)
 
@@ -223,8 +222,8 @@ def test_shares_that_started_are_beside_the_predicted_chances(data, outcomes, na
 
 
 def test_losses_of_tanh_networks_off_the_scale_are_marked_so(data, drawn, outcomes):
-    found = data["tanh_gain"]
-    config, (each,) = outcomes["tanh_gain"].config, found["panels"][0]["networks"]
+    found, config = data["tanh_gain"], outcomes["tanh_gain"].config
+    (each,) = found["panels"][0]["networks"]
     assert each["above"] == list(config.gains)  # one infinite loss each
     assert len(each["shown"]) == (len(ENDS) - 1) * len(config.gains)
     assert [text.get_text() for text in drawn["tanh_gain"].axes[0].texts] == ["higher"]
