@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from numerics.training.experiments import parameter_budget, random_walk, tanh_gain
+from numerics.training.experiments.courses import Course
 from numerics.training.experiments.random_walk import OUTPUT, STARTED
 from numerics.training.experiments.reach import Descent, Window, kernel
 from numerics.training.experiments.shares import below_rectifiers, shares_of
@@ -168,9 +169,15 @@ def _errors(config: parameter_budget.Config, spent: Sequence[parameter_budget.Sp
     best = {each.depth: next(net.rate for net in each.networks if net.course is each.best[0]) for each in spent}
     found = []
     for rate, look in looks_of(config.rates):
-        points = [(each.depth, course.errors[-1]) for each in spent if best[each.depth] == rate for course in each.best]
+        courses = [(each.depth, course) for each in spent if best[each.depth] == rate for course in each.best]
+        points = [(depth, _error(course)) for depth, course in courses]
         found.append(singles("", look, points, 1.0))
     return found
+
+
+def _error(course: Course) -> float:
+    """The last one; infinite where the network diverged, though all its answers count as wrong."""
+    return course.errors[-1] if math.isfinite(course.losses[-1]) else math.inf
 
 
 def _draw_parameter_budget(data: Data) -> Figure:
@@ -219,7 +226,7 @@ def _draw_tanh_gain(data: Data) -> Figure:
         draw(one, each, aside=4)
         one.set(xlabel="gain $g$", ylim=(-0.03 * top, 1.03 * top))
         low, high = data["works"]
-        label = f"printed: {low:g} to {high:g} works, {data['practice']:g} was used"
+        label = f"claimed to work: {low:g} to {high:g}; in practice {data['practice']:g}"
         one.fill_between([low, high], -0.03 * top, 1.03 * top, color="#e4e4e4", linewidth=0, zorder=0, label=label)
         one.axvline(data["practice"], color=COLOURS["grey"], linewidth=0.8, zorder=0.5)
     series = data["panels"][0]["networks"]
@@ -266,8 +273,9 @@ PICTURES = (
             N,
             " (in brackets), in rectifier networks with the gain of an unbiased walk, trained by plain gradient descent at "
             "falling rates. Left, the training error of each network, at the rate with the lowest mean loss of its depth "
-            f"(its mark says which); networks of one depth are drawn beside each other. {_SHARES}To compare: where the "
-            "errors rise with where the chances fall.",
+            "(its mark says which; the first rate where a network of each diverged); networks of one depth are drawn "
+            f"beside each other, open at the top if they diverged. {_SHARES}To compare: where the errors rise with where "
+            "the chances fall.",
         ),
         _parameter_budget,
         _draw_parameter_budget,
@@ -277,8 +285,8 @@ PICTURES = (
         (
             "Deep tanh networks of several gains, trained by plain gradient descent at falling rates. Left, the last loss "
             "on watched training examples of each network; open marks are losses above the scale, or not finite; networks "
-            f"of one gain are drawn beside each other. {_SHARES}Shaded, the gains that Sussillo and Abbott (2014) say work, "
-            "with the one that they used. To compare: where losses are low with the shade, marks with lines.",
+            f"of one gain are drawn beside each other. {_SHARES}Shaded, the gains that work after Sussillo and Abbott "
+            "(2014), with their constant for practice. To compare: where losses are low with the shade, marks with lines.",
         ),
         _tanh_gain,
         _draw_tanh_gain,

@@ -192,7 +192,7 @@ def _sigmoid(seen: Course) -> Data:
     of = len(seen.means[-1])
     title = (
         f"sigmoid, {seen.depth} hidden layers: mean of $z^i$\n"
-        f"top layer saturated by step {EARLY * seen.steps[-1]:.0f}: {early}/{of}, at the end: {late}/{of}"
+        f"top layer saturated by step {EARLY * seen.steps[-1]:.0f}: {early}/{of}, at end: {late}/{of}"
     )
     part = panel(title, [level], [])
     return {**part, "courses": _courses(seen, seen.means), "deviations": _bars(seen)}
@@ -213,7 +213,7 @@ def _bars(seen: Course) -> list[Data]:
 
 def _percentiles(seen: Course, deviations: Sequence[float]) -> Data:
     """Layers' percentiles, beside those of normal activations of the linear regime's variance."""
-    from numerics.training.experiments.glorot_rules import KNEE
+    from numerics.training.experiments.glorot_rules import KNEE, crossed_in_order
     from numerics.training.monitors import PERCENTILE
 
     steps = seen.steps[-1]
@@ -223,10 +223,11 @@ def _percentiles(seen: Course, deviations: Sequence[float]) -> Data:
         for layer, size in enumerate(deviations)
     ]
     level = line("", "bound", (0, steps), (KNEE, KNEE))
-    past, of = sum(max(row) > KNEE for row in seen.percentiles[-1]), len(seen.percentiles[-1])
+    passed = sum(max(map(max, looks)) > KNEE for looks in zip(*seen.percentiles, strict=True))
+    order = f", in their layers' order in {passed * crossed_in_order('', '', seen)[0].observed:.0f}" if passed else ""
     title = (
         f"{seen.name}, {seen.depth} hidden layers: {100 * PERCENTILE:g}th percentile of $|z^i|$\n"
-        f"a layer above {KNEE:g} at the end: {past}/{of}"
+        f"{KNEE:g} passed in {passed}/{len(seen.percentiles[-1])} networks{order}"
     )
     return {**panel(title, [*lines, level], []), "courses": _courses(seen, seen.percentiles), "deviations": []}
 
@@ -255,8 +256,7 @@ def _draw_activations(data: Data) -> Figure:
     for one in axes[1]:
         one.set_xlabel("step")
     axes[0, 0].set_ylabel("mean over units and images")
-    axes[1, 0].set_ylabel("percentile over units and images")
-    axes[1, 0].set_ylim(0, 1.05)
+    axes[1, 0].set(ylabel="percentile over units and images", ylim=(0, 1.05))
     legend(figure, [axes[0, 1], axes[1, 0]], columns=4)
     return settled(figure)
 

@@ -135,7 +135,7 @@ def _draw_layers(data: Data) -> Figure:
     axes[1, 0].set_ylabel(r"$\partial C/\partial W^i$")
     for one in axes[1]:
         one.set_xlabel("step")
-    axes[1, 2].set(ylabel=r"spread of $\ln$ size", ylim=(0, None))
+    axes[1, 2].set(ylabel="spread of log size", ylim=(0, None))
     legend(figure, axes.flat, columns=3)
     return settled(figure)
 

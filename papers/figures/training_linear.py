@@ -145,6 +145,8 @@ def _walks(config: deep_linear.Config) -> Data:
 
 
 def _draw_deep_linear(data: Data) -> Figure:
+    from matplotlib.ticker import LogLocator
+
     figure, (left, right) = panels(figsize=(FULL, 3.3), ncols=2)
     head(figure, data["about"])
     steps, walks = data["panels"]
@@ -165,6 +167,8 @@ def _draw_deep_linear(data: Data) -> Figure:
     for one in (left, right):
         depth_axis(one, data["depths"])
         one.set_xlabel("depth $D$")
+    left.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))  # steps seldom span two powers of ten
+    left.yaxis.set_major_formatter("{x:g}")
     legend(figure, (left, right), columns=2)
     return settled(figure)
 

@@ -133,15 +133,17 @@ def _means(networks: Sequence[Sequence[float]]) -> list[Estimate]:
 def _draw_structure(data: Data) -> Figure:
     from matplotlib.figure import Figure
 
-    sets = len(data["panels"]) - 2
     figure = Figure(figsize=(FULL, 5.8), layout="constrained")
-    places: Any = [["curves"] * sets + ["positions"] * sets, [f"ranks {at // 2}" for at in range(2 * sets)]]
-    axes = list(figure.subplot_mosaic(places).values())
+    halves: Any = figure.subfigures(nrows=2)
+    lines = halves[0].subplots(ncols=2, width_ratios=(1.3, 1))
+    ranks = halves[1].subplots(ncols=len(data["panels"]) - 2, sharey=True, squeeze=False)[0]
+    axes = [*lines, *ranks]
     figure.suptitle(data["heading"], fontsize=8)
     draw(axes[0], data["panels"][0], aside=0)
     _join(axes[0], data["panels"][0])
     _name_ends(axes[0], data["panels"][0])
     axes[0].set(xlabel="lag $k$")
+    axes[0].locator_params(axis="x", integer=True)
     for one, each in zip(axes[1:], data["panels"][1:], strict=True):
         draw(one, each, aside=ASIDE)
         _draw_networks(one, each)
@@ -150,8 +152,7 @@ def _draw_structure(data: Data) -> Figure:
         one.set_xlim(depths[0] / 1.4, 1.4 * depths[-1])
     axes[1].set_yticks(LEVELS, ("white", "1/2", "brown"))
     axes[2].set_ylabel("effective rank of the gradients,\nover that of a Gaussian matrix")
-    for one in axes[2:]:
-        one.set_ylim(0, max(each.get_ylim()[1] for each in axes[2:]))
+    axes[2].set_ylim(0, None)
     legend(figure, axes[1:], columns=3)
     return settled(figure)
 

@@ -55,10 +55,11 @@ def observations(name, config):
         )
     if name == "parameter_budget":
         rated = [rate for rate in config.rates for _ in pair]
+        ends = (0, 1, 2, 3), (2, 3, 0, 1), (2, 3, 3, 1)  # the first rate is the best, the second; both diverged
         spent = [
             module.Spent(depth, parameter_budget.width(config, depth), tuple(
-                module.Trained(rate, course(config, 10 * depth + at)) for at, rate in enumerate(rated)
-            )) for depth in config.depths
+                module.Trained(rate, course(config, 4 * depth + end)) for rate, end in zip(rated, each, strict=True)
+            )) for depth, each in zip(config.depths, ends, strict=True)
         ]  # fmt: skip
         return module.Observations(config, "", tuple(spent))
     if name == "tanh_gain":
@@ -72,24 +73,20 @@ def observations(name, config):
             for at, (kind, depth) in enumerate((kind, d) for kind in looks_linear.ARCHITECTURES for d in config.depths)
         ]
         return module.Observations(config, "", GUESSING, tuple(runs))
-    runs = [
-        module.Steps(law, depth, 0.1, (depth, 4 * depth, NEVER), 1)
-        for law in deep_linear.LAWS for depth in config.depths
-    ]  # fmt: skip
+    every = [(law, depth) for law in deep_linear.LAWS for depth in config.depths]
+    runs = [module.Steps(law, depth, 0.1, (depth, 4 * depth, NEVER), 1) for law, depth in every]
     return module.Observations(config, "", tuple(runs))
 
 
 @pytest.fixture(scope="module")
 def outcomes():
     """Of all experiments, with the predictions for size s and shares that are made up."""
-    config = random_walk.SIZES["s"]
+    found, config = {}, random_walk.SIZES["s"]
     with keeping(draw=False):
         shares_of.keep(Shares(0.006, 0.3), config.data, config.examples, config.classes)
-        found = {}
         for name, module in MODULES.items():
             config = module.SIZES["s"]
-            kept = Kept(f"{name}, made up", "", name, 0.0, "")
-            seen = observations(name, config)
+            kept, seen = Kept(f"{name}, made up", "", name, 0.0, ""), observations(name, config)
             found[name] = Outcome(name, "s", config, kept, module.predictions(config), seen, ())
         yield found
 
@@ -122,16 +119,15 @@ def test_data_are_finite_and_name_the_measurement_and_the_theorems(data, outcome
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_head_says_what_was_trained_and_nothing_hangs_over_the_edge(data, drawn, outcomes, name):
-    config, figure = outcomes[name].config, drawn[name]
-    assert f"{config.steps:,} steps" in data[name]["about"]
+    figure = drawn[name]
+    assert f"{outcomes[name].config.steps:,} steps" in data[name]["about"]
     assert figure.get_suptitle() == data[name]["about"]
     with style():
         figure.draw_without_rendering()
         around = figure.get_tightbbox()
     width, height = figure.get_size_inches()
-    assert min(around.x0, around.y0) >= 0
-    assert around.x1 <= width
-    assert around.y1 <= height
+    assert 0 <= around.x0 < around.x1 <= width
+    assert 0 <= around.y0 < around.y1 <= height
 
 
 @given(st.lists(st.tuples(st.sampled_from([1.0, 2.0, 4.0]), st.floats())), st.floats(-10, 10))
@@ -141,9 +137,8 @@ def test_each_network_is_one_mark_and_those_above_the_top_are_open_on_it(points,
     assert sorted(value for _, value in found["shown"]) == sorted(value for _, value in points if value <= top)
     axes = Figure().subplots()
     draw_singles(axes, {**found, "shown": [[x, max(y, -1e9)] for x, y in found["shown"]]}, top, room=10)
-    marks = axes.get_lines()
-    assert len(marks) == len(points)
-    open_marks = [mark for mark in marks if mark.get_markerfacecolor() == "none"]
+    assert len(axes.get_lines()) == len(points)
+    open_marks = [mark for mark in axes.get_lines() if mark.get_markerfacecolor() == "none"]
     assert sorted(float(mark.get_xdata()[0]) for mark in open_marks) == sorted(found["above"])
     assert all(mark.get_ydata()[0] == top for mark in open_marks)
 
@@ -190,14 +185,14 @@ def test_brackets_are_the_windows_of_the_predicted_chances(data, outcomes):
         assert drawn["window"] == [found.low, found.high]
 
 
-def test_errors_are_those_of_each_network_at_the_best_rate_of_its_depth(data, outcomes):
+def test_errors_are_those_of_each_network_at_the_best_rate_and_diverged_ones_are_marked_so(data, outcomes):
     left, _ = data["parameter_budget"]["panels"]
+    best = [(spent.depth, each) for spent in outcomes["parameter_budget"].observed.depths for each in spent.best]
+    diverged = [depth for depth, each in best if math.isinf(each.losses[-1])]
+    assert [depth for each in left["networks"] for depth in each["above"]] == diverged
     shown = [point for each in left["networks"] for point in each["shown"]]
-    expected = [
-        [spent.depth, each.errors[-1]] for spent in outcomes["parameter_budget"].observed.depths for each in spent.best
-    ]
-    assert sorted(shown) == sorted(expected)
-    assert len(shown) == 2 * 3
+    assert sorted(shown) == sorted([depth, each.errors[-1]] for depth, each in best if math.isfinite(each.losses[-1]))
+    assert [len(each["shown"]) for each in left["networks"]] == [3, 2]  # each rate is the best one somewhere
 
 
 def started(networks, rate, config):
@@ -227,8 +222,8 @@ def test_shares_that_started_are_beside_the_predicted_chances(data, outcomes, na
 
 
 def test_losses_of_tanh_networks_off_the_scale_are_marked_so(data, drawn, outcomes):
-    found = data["tanh_gain"]
-    config, (each,) = outcomes["tanh_gain"].config, found["panels"][0]["networks"]
+    found, config = data["tanh_gain"], outcomes["tanh_gain"].config
+    (each,) = found["panels"][0]["networks"]
     assert each["above"] == list(config.gains)  # one infinite loss each
     assert len(each["shown"]) == (len(ENDS) - 1) * len(config.gains)
     assert [text.get_text() for text in drawn["tanh_gain"].axes[0].texts] == ["higher"]
@@ -257,11 +252,8 @@ def test_agreement_of_gradients_is_that_of_the_theorems(data, outcomes):
     assert he["y"] == [(config.batch - 1) * float(relu(depth=depth, correlation=0)) for depth in he["x"]]
     assert residual["y"] == [(config.batch - 1) * float(normalized(depth=depth, beta=1)) for depth in residual["x"]]
     assert set(linear["y"]) == {config.batch - 1}
-
-
-def test_one_line_stands_for_all_architectures_whose_gradients_never_shatter(outcomes):
-    starts = outcomes["looks_linear"].predicted
-    assert {each.architecture for each in starts if each.correlation == 1} == {*training_linear.NEVER_SHATTER}
+    whole = {each.architecture for each in outcomes["looks_linear"].predicted if each.correlation == 1}
+    assert whole == {*training_linear.NEVER_SHATTER}  # for all of which that one line stands
 
 
 def test_steps_are_those_of_each_network_and_those_that_never_arrived_are_marked_so(data, drawn, outcomes):

@@ -1,4 +1,4 @@
-"""Figures of glorot2010's trained networks and of gradients: every network is in them, lines are theorems."""
+"""Figures of glorot2010's trained networks: every network is in them, lines are theorems."""
 
 import math
 from contextlib import contextmanager
@@ -8,44 +8,30 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from handmade import fits_the_page, is_small_and_sourced, near, outcome, rows, shows_everything
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from numerics.evaluate import function
-from numerics.evidence.kept import Kept
-from numerics.training.experiments import glorot_monitors, glorot_table, gradient_structure
+from numerics.training.experiments import glorot_monitors, glorot_table
 from numerics.training.experiments.glorot_networks import NAMES, weight_variances, widths
 from numerics.training.experiments.glorot_theory import expected
-from numerics.training.experiments.gradient_structure import Line
-from numerics.training.experiments.picture_gradients import KINDS, LINES, Batch
-from papers.figures import training_glorot, training_gradients, training_structure
-from papers.figures.picture import as_json, as_kept
-from papers.figures.style import FULL, style
-from papers.training import Outcome
+from papers.figures import training_glorot, training_gradients
+from papers.figures.picture import as_kept
+from papers.figures.style import style
 
-MODULES = training_glorot, training_gradients, training_structure
+MODULES = training_glorot, training_gradients
 PICTURES = {picture.name: picture for module in MODULES for picture in module.PICTURES}
-HALF_DIGIT = 0.5 * 10.0 ** (1 - training_glorot.DIGITS)  # what rounding to the data's digits changes, relative
 SEEDS = st.integers(0, 2**32 - 1)
 NETWORKS, LOOKS = 3, 90  # more looks than are kept
 
 TABLE = replace(glorot_table.SIZES["s"], data=("shapeset", "mnist"), networks=NETWORKS)
 MONITORS = replace(glorot_monitors.SIZES["s"], networks=NETWORKS, steps=10 * (LOOKS - 1), every=10)
-STRUCTURE = replace(gradient_structure.SIZES["s"], networks=NETWORKS, lags=4)
 
-predicted_table, predicted_structure = cache(glorot_table.predictions), cache(gradient_structure.predictions)
+predicted = cache(glorot_table.predictions)
 
 
 # --- hand-made evidence --------------------------------------------------------------------------------
-
-
-def rows(numbers, low, high, *shape):
-    """Nested tuples of uniform numbers."""
-
-    def frozen(values):
-        return tuple(map(frozen, values)) if isinstance(values, list) else values
-
-    return frozen(numbers.uniform(low, high, shape).tolist())
 
 
 def table(numbers):
@@ -56,7 +42,7 @@ def table(numbers):
         for data in TABLE.data
         for name in NAMES
     )
-    return outcome("glorot_table", TABLE, predicted_table(TABLE), glorot_table.Observations(TABLE, results))
+    return outcome("glorot_table", TABLE, predicted(TABLE), glorot_table.Observations(TABLE, results))
 
 
 def course(numbers, name, depth):
@@ -81,31 +67,11 @@ def monitors(numbers):
     return outcome("glorot_monitors", MONITORS, layers(), glorot_monitors.Observations(MONITORS, courses, (), ()))
 
 
-def structure(numbers):
-    noise = [
-        Line(kind, 0, rows(numbers, *ends, NETWORKS, 4)) for kind, ends in (("brown", (0.6, 1)), ("white", (-0.1, 0)))
-    ]
-    lines = [Line(kind, depth, rows(numbers, 0, 1, NETWORKS, 4)) for kind in LINES for depth in STRUCTURE.depths]
-    batches = tuple(
-        Batch(f"{data} (made)", "dense", kind, depth, rows(numbers, 0, 1, NETWORKS), rows(numbers, 0.1, 1, NETWORKS))
-        for data in ("mnist", "normal")
-        for kind in KINDS
-        for depth in STRUCTURE.picture_depths
-    )
-    observed = gradient_structure.Observations(STRUCTURE, (*noise, *lines), batches, ())
-    return outcome("gradient_structure", STRUCTURE, predicted_structure(STRUCTURE), observed)
-
-
-def outcome(name, config, predicted, observed):
-    return Outcome(name, "own", config, Kept(f"{name} (made)", "", 0, 0.0, ""), predicted, observed, ())
-
-
-MADE = {"glorot_table": table, "glorot_monitors": monitors, "gradient_structure": structure}
+MADE = {"glorot_table": table, "glorot_monitors": monitors}
 OF = {
     "training_glorot_table": "glorot_table",
     "training_glorot_activations": "glorot_monitors",
     "training_glorot_gradients": "glorot_monitors",
-    "training_gradient_structure": "gradient_structure",
 }
 
 
@@ -133,11 +99,6 @@ def test_a_course_is_thinned_to_forty_looks_with_its_ends(looks):
     assert len(kept) == min(looks, 40)
     assert kept == sorted(set(kept))
     assert (kept[0], kept[-1]) == (0, looks - 1)
-
-
-def near(found, values):
-    """Up to the rounding of the data."""
-    return np.allclose(found, values, rtol=HALF_DIGIT * (1 + 1e-9), atol=0)
 
 
 def is_course(found, values):
@@ -203,25 +164,27 @@ def test_activations_have_the_course_of_every_layer_in_every_network(seed):
             assert near(bars["half"], np.median(deviations, axis=1))
 
 
-@given(SEEDS, st.integers(0, NETWORKS))
-@settings(max_examples=3)
-def test_networks_that_stay_saturated_or_never_are_counted(seed, many):
+@given(SEEDS, st.integers(0, NETWORKS), st.integers(0, NETWORKS))
+@settings(max_examples=5)
+def test_networks_that_stay_saturated_or_pass_the_level_are_counted_and_those_that_never_do(seed, many, fewer):
+    in_order, depth = min(many, fewer), MONITORS.depth
+    top = tuple((*(0.6,) * (depth - 1), 0.05 if at < many else 0.5) for at in range(NETWORKS))
+    rising = tuple(tuple(_passing(look, at, in_order, many, depth) for at in range(NETWORKS)) for look in range(LOOKS))
     made = monitors(np.random.default_rng(seed))
-    depth = MONITORS.depth
-    low, high = (0.05,), (0.5,)
-    top = tuple((*(0.6,) * (depth - 1), *(low if at < many else high)) for at in range(NETWORKS))
-    percentile = tuple((0.96 if at < many else 0.94,) * depth for at in range(NETWORKS))
-    changed = tuple(
-        replace(each, means=(top,) * LOOKS, percentiles=(percentile,) * LOOKS) for each in made.observed.courses
-    )
-    made = replace(made, observed=replace(made.observed, courses=changed))
+    courses = tuple(replace(each, means=(top,) * LOOKS, percentiles=rising) for each in made.observed.courses)
+    made = replace(made, observed=replace(made.observed, courses=courses))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_glorot, "required", lambda name: made)
         titles = [part["title"] for part in PICTURES["training_glorot_activations"].data()["panels"]]
-    for title in titles[:2]:
-        assert f": {many}/{NETWORKS}, at the end: {many}/{NETWORKS}" in title
-    for title in titles[2:]:
-        assert f"above 0.95 at the end: {many}/{NETWORKS}" in title
+    assert all(f": {many}/{NETWORKS}, at end: {many}/{NETWORKS}" in title for title in titles[:2])
+    order = f", in their layers' order in {in_order}" if many else ""
+    assert all(title.endswith(f"0.95 passed in {many}/{NETWORKS} networks{order}") for title in titles[2:])
+
+
+def _passing(look, network, in_order, many, depth):
+    """Percentiles of the layers of a network: they pass 0.95 from the first, from the last, or never."""
+    layers = range(depth) if network < in_order else range(depth)[::-1]
+    return tuple(0.96 if network < many and look >= layer else 0.94 for layer in layers)
 
 
 def test_percentiles_stand_beside_those_of_normal_activations_of_the_linear_regime():
@@ -240,11 +203,10 @@ def test_percentiles_stand_beside_those_of_normal_activations_of_the_linear_regi
 @settings(max_examples=3)
 def test_gradients_at_first_are_those_of_every_network_over_the_top_beside_both_theories(seed):
     data, made = data_of("training_glorot_gradients", seed)
-    monitored = made
-    theory = {each.name: each for each in monitored.predicted.layers}
+    theory = {each.name: each for each in made.predicted.layers}
     *back, weights = data["panels"][:3]
     for at, name in enumerate(("tanh", "tanh N")):
-        seen = monitored.observed.of(name, MONITORS.depth)
+        seen = made.observed.of(name, MONITORS.depth)
         first = np.array(seen.back[0])[:, :-1]
         assert near(back[at]["clouds"][0]["networks"], first / first[:, -1:])
         matrices = np.array(seen.weights[0])[:, 1:-1]
@@ -270,50 +232,6 @@ def test_weight_gradients_have_the_course_of_every_inner_matrix_and_their_spread
         assert is_course(spreads["courses"][at], np.log(inner).std(axis=2))
 
 
-# --- the structure of gradients ------------------------------------------------------------------------
-
-
-@given(SEEDS)
-@settings(max_examples=3)
-def test_curves_are_means_and_positions_and_ranks_are_those_of_every_network(seed):
-    data, made = data_of("training_gradient_structure", seed)
-    observed = made.observed
-    curves, positions, *ranks = data["panels"]
-    means = {(line.kind, line.depth): np.mean(line.curves, axis=0) for line in observed.lines}
-    assert [line["y"] for line in curves["lines"]] == [means[noise, 0].tolist() for noise in ("brown", "white")]
-    shown = [
-        ("feed-forward", 2),
-        ("feed-forward", 12),
-        ("normalised", 12),
-        ("residual, beta 0.1", 16),
-        ("residual, beta 1", 16),
-    ]
-    assert [found["y"] for found in curves["dots"]] == [means[kind].tolist() for kind in shown]
-    assert [end.split()[-1] for end in curves["ends"][2:]] == [str(depth) for _, depth in shown]
-    at = gradient_structure.positions(observed)
-    kinds = [kind for kind in training_structure.SERIES if kind in LINES]
-    for kind, networks in zip(kinds, positions["networks"], strict=True):
-        assert near(networks, [at[kind, depth] for depth in STRUCTURE.depths])
-    for part, name in zip(ranks, ("mnist (made)", "normal (made)"), strict=True):
-        found = {(b.kind, b.depth): b.ranks for b in observed.batches if b.data == name}
-        for kind, networks in zip(training_structure.SERIES, part["networks"], strict=True):
-            assert near(networks, [found[kind, depth] for depth in STRUCTURE.picture_depths])
-
-
-def test_ranks_stand_beside_those_of_vectors_of_the_theorems_correlations():
-    data, made = data_of("training_gradient_structure", 0)
-    predicted, observed = made.predicted, made.observed
-    correlation = {(kind, depth): value for kind, depth, value in predicted.correlations}
-    alone = np.mean([b.ranks for b in observed.batches if (b.kind, b.data) == ("looks linear", "mnist (made)")])
-    kinds = [kind for kind in training_structure.SERIES if kind != "normalised"]
-    for kind, line in zip(kinds, data["panels"][2]["lines"], strict=True):
-        for depth, rank in zip(line["x"], line["y"], strict=True):
-            rho = correlation[kind, depth]
-            gram = np.full((STRUCTURE.batch, STRUCTURE.batch), rho) + (1 - rho) * np.eye(STRUCTURE.batch)
-            # eigenvalues of a symmetric matrix err by its size times 2^-52 relative to the largest
-            assert math.isclose(rank, alone * STRUCTURE.batch / np.linalg.eigvalsh(gram)[-1], rel_tol=1e-12)
-
-
 # --- drawing -------------------------------------------------------------------------------------------
 
 
@@ -328,46 +246,12 @@ def drawn():
     return found
 
 
-def networks(part):
-    """The heights of every network of a panel's data."""
-    of_part = part.get("networks", [])
-    flat = [each for kind in of_part for each in kind] if of_part and isinstance(of_part[0][0], list) else of_part
-    return [
-        *flat,
-        *(each for found in (*part.get("courses", ()), *part.get("clouds", ())) for each in found["networks"]),
-    ]
-
-
 @pytest.mark.parametrize("name", PICTURES)
-def test_every_network_line_and_dot_is_drawn(drawn, name):
-    data, figure = drawn[name]
-    shown = 0
-    for axes, part in zip(figure.axes, data["panels"], strict=True):
-        heights = [np.asarray(line.get_ydata()).tolist() for line in axes.get_lines()]
-        for each in (*part["lines"], *part["dots"], *part.get("courses", ()), *part.get("clouds", ())):
-            assert each["y"] in heights
-        for each in networks(part):
-            assert each in heights
-            shown += 1
-    assert shown >= NETWORKS
-
-
-@pytest.mark.parametrize("name", PICTURES)
-def test_nothing_hangs_over_the_edge(drawn, name):
-    figure = drawn[name][1]
-    with style():
-        around = figure.get_tightbbox()
-    width, height = figure.get_size_inches()
-    assert width == FULL
-    assert min(around.x0, around.y0) >= 0
-    assert around.x1 <= width
-    assert around.y1 <= height
+def test_every_network_line_and_dot_is_drawn_within_the_page(drawn, name):
+    assert shows_everything(*drawn[name])
+    assert fits_the_page(drawn[name][1])
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_data_are_small_and_name_the_theorems_and_the_measurement(drawn, name):
-    data = drawn[name][0]
-    assert len(as_json(data)) < 150_000
-    kinds = [source["kind"] for source in data["sources"].values()]
-    assert kinds.count("measurement") == 1
-    assert "theorem" in kinds
+    assert is_small_and_sourced(drawn[name][0])
