@@ -41,8 +41,7 @@ def lengths(fleet: Fleet, inputs: Tensor) -> Rows:
     """The mean over examples of |z|^2/n for the inputs and the output of every layer."""
     with torch.no_grad():
         values = [inputs.unsqueeze(0).expand(fleet.size, *inputs.shape), *fleet.forward(inputs.unsqueeze(0))]
-    # lengths of 1e-42 are met in deep networks: float32 holds the values, and not their squares
-    return _rows([(squared_norm(z.double()) / z[0, 0].numel()).mean(1) for z in values])
+    return _rows([(squared_norm(z) / z[0, 0].numel()).mean(1) for z in values])
 
 
 def gradient_deviations(fleet: Fleet, inputs: Tensor, labels: Tensor) -> tuple[Rows, Rows]:

@@ -15,9 +15,8 @@ import numpy as np
 
 from numerics.training.experiments import parameter_budget, random_walk, tanh_gain
 from numerics.training.experiments.courses import Course
-from numerics.training.experiments.random_walk import OUTPUT, STARTED
-from numerics.training.experiments.reach import Descent, Window, kernel
-from numerics.training.experiments.shares import below_rectifiers, shares_of
+from numerics.training.experiments.random_walk import STARTED
+from numerics.training.experiments.shares import shares_of
 from papers.figures.networks import draw_singles, head, looks_of, name_top, setting, shares_that_start, singles
 from papers.figures.panel import draw, legend, line, panel, settled
 from papers.figures.picture import Data, Picture, computation, measurement, sources
@@ -87,19 +86,9 @@ def _walks(
     """Where the walks of one rate's networks ended, and the window in which they may start to learn, if there is any."""
     ends = [(each.started(config.classes), max(each.walk, least)) for each in networks]
     started, stayed = ([end for so, end in ends if so is learns] for learns in (True, False))
-    found = window(config, rate)
+    found = random_walk.windows_to_start(config, config.width, config.depth)[config.rates.index(rate)]
     inside = [found.low, found.high] if found.low < found.high else []
     return {"look": look, "rate": f"{rate:g}", "window": inside, "started": started, "stayed": stayed}
-
-
-def window(config: random_walk.Config, rate: float) -> Window:
-    """The window whose chance ``random_walk.predictions`` gives."""
-    shares = below_rectifiers(shares_of(config.data, config.examples, config.classes), config.depth)
-    size = kernel(
-        (config.features, *(config.width,) * config.depth), OUTPUT.entry_variance(config.width, config.classes)
-    )
-    descent = Descent(rate, config.steps, config.classes, shares, config.final_rate)
-    return descent.lowers(size, (1 - STARTED) * math.log(config.classes))
 
 
 def _draw_random_walk(data: Data) -> Figure:
@@ -166,13 +155,11 @@ def _parameter_budget() -> Data:
 
 def _errors(config: parameter_budget.Config, spent: Sequence[parameter_budget.Spent]) -> list[Data]:
     """Those of each depth's best rate, with the look of that rate."""
-    best = {each.depth: next(net.rate for net in each.networks if net.course is each.best[0]) for each in spent}
-    found = []
-    for rate, look in looks_of(config.rates):
-        courses = [(each.depth, course) for each in spent if best[each.depth] == rate for course in each.best]
-        points = [(depth, _error(course)) for depth, course in courses]
-        found.append(singles("", look, points, 1.0))
-    return found
+    best = [(each.depth, net) for each in spent for net in each.best]
+    return [
+        singles("", look, [(depth, _error(net.course)) for depth, net in best if net.rate == rate], 1.0)
+        for rate, look in looks_of(config.rates)
+    ]
 
 
 def _error(course: Course) -> float:
@@ -272,8 +259,8 @@ PICTURES = (
             " or on the width ",
             N,
             " (in brackets), in rectifier networks with the gain of an unbiased walk, trained by plain gradient descent at "
-            "falling rates. Left, the training error of each network, at the rate with the lowest mean loss of its depth "
-            "(its mark says which; the first rate where a network of each diverged); networks of one depth are drawn "
+            "falling rates. Left, the training error of each network, at the rate with the lowest median loss of its depth "
+            "(its mark says which; the smallest rate where at each most diverged); networks of one depth are drawn "
             f"beside each other, open at the top if they diverged. {_SHARES}To compare: where the errors rise with where "
             "the chances fall.",
         ),

@@ -19,7 +19,7 @@ from numerics.evaluate import function
 from numerics.sampling.streams import generator, numpy_generator
 from numerics.training.experiments import parameter_budget, random_walk, residual_start, start, tanh_gain
 from numerics.training.experiments.chances import counted, walked
-from numerics.training.experiments.comparison import ALPHA
+from numerics.training.experiments.comparison import ALPHA, mean_order, near
 from numerics.training.experiments.initialisations import LAWS, length_factor
 from numerics.training.experiments.ranks import collapse, explained, trend, trend_within
 from numerics.training.experiments.reach import CLIMBED, Descent, Window, kernel
@@ -62,6 +62,15 @@ def test_a_mean_of_known_deviation_agrees_up_to_its_quantile(values, deviation):
     mean = float(np.mean(values))
     assert walked("", "", mean + 0.99 * reach, deviation, values).verdict == "agrees"
     assert walked("", "", mean - 1.01 * reach, deviation, values).verdict == "differs"
+
+
+@given(st.sampled_from([math.nan, math.inf, -math.inf]), st.integers(0, 3))
+def test_what_is_not_finite_decides_nothing(broken, at):
+    values = [1.0, 1.1, 0.9, 1.05]
+    values[at] = broken
+    assert near("", "", 1, values).verdict == "undecided"
+    assert walked("", "", 1, 0.1, values).verdict == "undecided"
+    assert mean_order("", "", values, [0.0, 0.1, 0.2, 0.1]).verdict == "undecided"
 
 
 # --- ranks -----------------------------------------------------------------------------------------
@@ -148,7 +157,7 @@ def tangents(layers, features, networks, seed):
     return squares.numpy(), logits.detach().double().square().numpy()
 
 
-def near(values, expected):
+def close(values, expected):
     error = values.std(ddof=1) / math.sqrt(len(values))
     assert abs(values.mean() - expected) <= FAR * error
 
@@ -160,8 +169,8 @@ def test_the_kernel_of_a_dense_network_is_that_of_the_mean_network(seed):
     widths, output = (8, 30, 20, 25), Weights("normal", 3, "fan_in")
     law = dense((*widths, 4), (HE, HE, HE, output), "relu", last_activation=False)
     squares, logits = tangents(law.layers, 8, 3000, seed)
-    near(squares, kernel(widths, 3 / 25))
-    near(logits, 3)
+    close(squares, kernel(widths, 3 / 25))
+    close(logits, 3)
 
 
 @given(seed=seeds())
@@ -173,8 +182,8 @@ def test_the_kernel_of_a_residual_network_is_that_of_the_mean_network(seed):
     layers = (Affine(width, HE), *(Residual(body, 1.0, each) for each in eta), Affine(4, HE))
     squares, logits = tangents(layers, features, 4000, seed)
     grown = float(function("failure_modes.resnet_mean_length")(scales=list(eta), module="linear"))
-    near(squares, grown * residual_start.kernel(features, width, hidden, eta))
-    near(logits, 4 * grown)
+    close(squares, grown * residual_start.kernel(features, width, hidden, eta))
+    close(logits, 4 * grown)
 
 
 # --- shares ----------------------------------------------------------------------------------------

@@ -201,6 +201,18 @@ def test_errors_that_fall_with_depth_differ_from_what_a_budget_allows():
         assert (rising[what], falling[what]) == ("agrees", "differs")
 
 
+def test_the_best_rate_is_that_of_the_typical_network_whoever_diverged():
+    """One of three diverges at the better rate; where two do at both, the smaller rate counts."""
+    better, worse = [0.5, 0.6, math.inf], [2.0, 2.1, 2.2]
+    for losses, best in ((([*worse], [*better]), 0.01), ((better, worse), 0.003), (([math.inf] * 3,) * 2, 0.003)):
+        networks = [
+            parameter_budget.Trained(rate, course(loss, 0.5))
+            for rate, several in zip((0.003, 0.01), losses, strict=True)
+            for loss in several
+        ]
+        assert {net.rate for net in parameter_budget.Spent(2, 8, tuple(networks[::-1])).best} == {best}
+
+
 def gains(losses):
     config = replace(tanh_gain.SIZES["s"], networks=9)
     predicted = tanh_gain.predictions(config)

@@ -176,9 +176,10 @@ def test_shades_are_the_theorems_mean_and_two_standard_deviations(data, outcomes
 
 
 def test_brackets_are_the_windows_of_the_predicted_chances(data, outcomes):
-    outcome = outcomes["random_walk"]
-    for start in outcome.predicted.starts:
-        found = training_depth.window(outcome.config, start.rate)
+    config = outcomes["random_walk"].config
+    windows = dict(zip(config.rates, random_walk.windows_to_start(config, config.width, config.depth), strict=True))
+    for start in outcomes["random_walk"].predicted.starts:
+        found = windows[start.rate]
         assert found.chance(start.mean, start.deviation) == start.chance
         part = data["random_walk"]["panels"][3 + random_walk.INITS.index(start.init)]
         drawn = next(each for each in part["walks"] if each["rate"] == f"{start.rate:g}")
@@ -187,7 +188,8 @@ def test_brackets_are_the_windows_of_the_predicted_chances(data, outcomes):
 
 def test_errors_are_those_of_each_network_at_the_best_rate_and_diverged_ones_are_marked_so(data, outcomes):
     left, _ = data["parameter_budget"]["panels"]
-    best = [(spent.depth, each) for spent in outcomes["parameter_budget"].observed.depths for each in spent.best]
+    spent = outcomes["parameter_budget"].observed.depths
+    best = [(some.depth, each.course) for some in spent for each in some.best]
     diverged = [depth for depth, each in best if math.isinf(each.losses[-1])]
     assert [depth for each in left["networks"] for depth in each["above"]] == diverged
     shown = [point for each in left["networks"] for point in each["shown"]]

@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from numerics.training.experiments.comparison import ALPHA, Row, Verdict
+from numerics.training.experiments.comparison import ALPHA, Row, Verdict, reached
 
 _ROUNDING = 1e-9  # relative: probabilities that differ less are equal, as those of symmetric counts are
 
@@ -35,6 +35,5 @@ def counted(claims: str, what: str, chances: Sequence[float], happened: Sequence
 def walked(claims: str, what: str, predicted: float, deviation: float, observed: Sequence[float]) -> Row:
     """Predicted: the mean and the standard deviation of what is observed; its error is the predicted one."""
     mean, error = float(np.mean(observed)), deviation / math.sqrt(len(observed))
-    within = abs(mean - predicted) <= NormalDist().inv_cdf(1 - ALPHA / 2) * error
-    verdict: Verdict = "agrees" if within else "differs"
+    verdict = reached(predicted, mean, NormalDist().inv_cdf(1 - ALPHA / 2) * error)
     return Row(claims, what, f"{predicted:.4g}", mean, error, verdict, f"normal test at {ALPHA:g}")

@@ -8,7 +8,8 @@ and its assumption, it decides at all with a chance of at most ALPHA.
     majority    most networks do as predicted           the sign test (binomial, 1/2)
     near        a mean is the predicted number          Student's t test; normal observations
 
-``near`` accepts what it cannot refute; the others are undecided where the sample is too small.
+``near`` accepts what it cannot refute; the others are undecided where the sample is too small. What is not finite, since it
+left the range of floats, decides nothing.
 Reference: none; the tests are those of textbooks, computed by scipy.
 """
 
@@ -45,15 +46,15 @@ def order(claims: str, what: str, above: Sequence[float], below: Sequence[float]
 
     tested = mannwhitneyu(above, below, alternative="two-sided")
     share = float(tested.statistic) / (len(above) * len(below))
-    verdict = _directed(float(tested.pvalue), share - 0.5)
+    verdict = directed(float(tested.pvalue), share - 0.5)
     return Row(claims, what, "above", share, math.nan, verdict, f"rank test at {ALPHA:g}")
 
 
 def mean_order(claims: str, what: str, above: Sequence[float], below: Sequence[float]) -> Row:
     """Predicted: the first mean lies above the second.  Observed: their difference, where all networks gave a number."""
-    gap = float(np.mean(above) - np.mean(below))
+    gap = float(np.mean(above)) - float(np.mean(below))
     error = math.hypot(_error(above), _error(below))
-    return Row(claims, what, "> 0", gap, error, _directed(_welch(above, below), gap), f"Welch's test at {ALPHA:g}")
+    return Row(claims, what, "> 0", gap, error, directed(_welch(above, below), gap), f"Welch's test at {ALPHA:g}")
 
 
 def majority(claims: str, what: str, as_predicted: Sequence[bool]) -> Row:
@@ -63,7 +64,7 @@ def majority(claims: str, what: str, as_predicted: Sequence[bool]) -> Row:
     count, share = len(as_predicted), sum(as_predicted) / len(as_predicted)
     chance = float(binomtest(sum(as_predicted), count, 0.5).pvalue)
     error = math.sqrt(share * (1 - share) / count)
-    return Row(claims, what, "most", share, error, _directed(chance, share - 0.5), f"sign test at {ALPHA:g}")
+    return Row(claims, what, "most", share, error, directed(chance, share - 0.5), f"sign test at {ALPHA:g}")
 
 
 def near(claims: str, what: str, predicted: float, observed: Sequence[float], resolution: float = 0.0) -> Row:
@@ -71,21 +72,31 @@ def near(claims: str, what: str, predicted: float, observed: Sequence[float], re
     from scipy.stats import t
 
     mean, error = float(np.mean(observed)), _error(observed)
-    within = abs(mean - predicted) <= resolution + float(t.isf(ALPHA / 2, len(observed) - 1)) * error
-    verdict: Verdict = "agrees" if within else "differs"
+    reach = resolution + float(t.isf(ALPHA / 2, len(observed) - 1)) * error
+    verdict = reached(predicted, mean, reach)
     return Row(claims, what, f"{predicted:.4g}", mean, error, verdict, f"Student's test at {ALPHA:g}")
 
 
-def _directed(chance: float, gap: float) -> Verdict:
+def reached(predicted: float, observed: float, reach: float) -> Verdict:
+    """Whether a number lies within reach of the predicted one; undecided where any of them is not finite."""
+    if not (math.isfinite(predicted) and math.isfinite(observed) and math.isfinite(reach)):
+        return "undecided"
+    return "agrees" if abs(observed - predicted) <= reach else "differs"
+
+
+def directed(chance: float, gap: float) -> Verdict:
+    """By a test's p-value: the gap has the predicted sign, the other one, or is not told from none."""
     if not chance < ALPHA or gap == 0:  # a chance that is NaN decides nothing
         return "undecided"
     return "agrees" if gap > 0 else "differs"
 
 
 def _welch(first: Sequence[float], second: Sequence[float]) -> float:
-    """The p-value; 0 for two constants that differ."""
+    """The p-value; 0 for two constants that differ, NaN where not all numbers are finite."""
     from scipy.stats import ttest_ind_from_stats
 
+    if math.isnan(_error(first) + _error(second)):
+        return math.nan
     if _error(first) == _error(second) == 0:
         return float(first[0] == second[0])
     laws = [number for each in (first, second) for number in (np.mean(each), np.std(each, ddof=1), len(each))]
@@ -93,5 +104,7 @@ def _welch(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def _error(values: Sequence[float]) -> float:
-    """The standard error of the mean."""
+    """The standard error of the mean; NaN where it is not finite."""
+    if not all(map(math.isfinite, values)):
+        return math.nan
     return float(np.std(values, ddof=1)) / math.sqrt(len(values))

@@ -27,7 +27,7 @@ import numpy as np
 
 from numerics.ensembles import Activation, Convolution, Inputs, Network
 from numerics.evidence.kept import measured
-from numerics.training.experiments.comparison import ALPHA, Row, Verdict, near
+from numerics.training.experiments.comparison import ALPHA, Row, near, reached
 
 LAWS = ("double_he", "he_normal", "he_uniform", "he_truncated", "glorot_normal", "glorot_uniform", "glorot_truncated")
 KERNEL = 3
@@ -161,7 +161,6 @@ def compare(predicted: Predictions, observed: Observations) -> tuple[Row, ...]:
 
 def _power(expected: Factor, seen: Lengths, depth: int) -> Row:
     exponent, error = seen.exponent
-    within = abs(exponent - expected.exponent) <= NormalDist().inv_cdf(1 - ALPHA / 2) * error
-    verdict: Verdict = "agrees" if within else "differs"
+    verdict = reached(expected.exponent, exponent, NormalDist().inv_cdf(1 - ALPHA / 2) * error)
     what = f"{seen.law}: log10 of the mean length after {depth} layers"
     return Row("H-09", what, f"{expected.exponent:.4g}", exponent, error, verdict, f"normal test at {ALPHA:g}")

@@ -84,5 +84,5 @@ def within_digit(claims: str, what: str, printed: float, half: float, observed: 
 
     mean, error = float(np.mean(observed)), float(np.std(observed, ddof=1)) / math.sqrt(len(observed))
     reach, gap = float(t.isf(ALPHA / 2, len(observed) - 1)) * error, abs(mean - printed)
-    verdict: Verdict = "agrees" if gap + reach <= half else "differs" if gap - reach > half else "undecided"
+    verdict: Verdict = "agrees" if gap + reach <= half else "differs" if gap - reach > half else "undecided"  # NaN too
     return Row(claims, what, f"{printed:g} +- {half:g}", mean, error, verdict, f"Student's interval at {ALPHA:g}")

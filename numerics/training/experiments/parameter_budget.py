@@ -2,7 +2,8 @@
 
 Setting.  Rectifier networks of D hidden layers with the random walk's gain (``random_walk``), as wide as the budget allows:
 N is the largest width with n_0 N + (D - 1) N^2 + C N weights within it, so N falls like D^(-1/2). Plain gradient descent, a
-few rates; at each depth the rate with the lowest mean loss over its networks counts.
+few rates; at each depth the rate with the lowest median loss over its networks counts: that of a typical network, since one
+that diverges would rule out a rate by any mean.
 
 Predictions.  The gain keeps the mean of ln |dC/ds^1|^2/|dC/ds^D|^2 near 0 at every depth, but its variance
 (``random_walk.walk_variance``) grows like D/N, under a budget like D^(3/2): ever fewer walks end in the window of ``reach``.
@@ -18,8 +19,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
+from statistics import median
 
 from numerics.ensembles import Weights
 from numerics.evidence.kept import measured
@@ -128,11 +128,11 @@ class Spent:
     networks: tuple[Trained, ...]
 
     @property
-    def best(self) -> tuple[Course, ...]:
-        """Those of the rate with the lowest mean loss."""
-        rates = dict.fromkeys(each.rate for each in self.networks)
-        courses = [tuple(each.course for each in self.networks if each.rate == rate) for rate in rates]
-        return min(courses, key=lambda several: np.mean([course.losses[-1] for course in several]))
+    def best(self) -> tuple[Trained, ...]:
+        """Those of the rate with the lowest median loss; of rates at which most diverge, of the smallest."""
+        rates = sorted({each.rate for each in self.networks})
+        fleets = [tuple(each for each in self.networks if each.rate == rate) for rate in rates]
+        return min(fleets, key=lambda fleet: median(each.course.losses[-1] for each in fleet))
 
 
 @dataclass(frozen=True)
@@ -166,10 +166,10 @@ def spent(config: Config, depth: int) -> Spent:
     weights = Weights("normal", gain("random walk", wide) ** 2, "fan_in")
     law = network(wide, depth, config.features, config.classes, weights)
     each = [(rate, seed) for rate in config.rates for seed in range(config.networks)]
-    ships = [Ship(law, f"budget, {depth} deep, rate {rate:g}, network {seed}") for rate, seed in each]
+    ships = [Ship(law, f"parameter budget, {depth} deep, rate {rate:g}, network {seed}") for rate, seed in each]
     plan = Plan(config.steps, tuple(rate for rate, _ in each), config.every, final_rate=config.final_rate)
     watched = inputs[: config.watched], labels[: config.watched]
-    name = f"budget, {depth} deep, {config}, {described}"
+    name = f"parameter budget, {depth} deep, {config}, {described}"
     found = courses(name, ships, plan, config.batch, (inputs, labels), watched, config.device)
     return Spent(depth, wide, tuple(Trained(rate, course) for (rate, _), course in zip(each, found, strict=True)))
 
@@ -206,7 +206,7 @@ def _starts(predicted: Depth, seen: Spent, observed: Observations) -> list[Row]:
 
 def _errors(observed: Observations) -> list[Row]:
     """All depths together, and the greatest against each other one."""
-    errors = {each.depth: [course.errors[-1] for course in each.best] for each in observed.depths}
+    errors = {each.depth: [net.course.errors[-1] for net in each.best] for each in observed.depths}
     points = [(depth, error) for depth, several in errors.items() for error in several]
     deepest = max(errors)
     return [

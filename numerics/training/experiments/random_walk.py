@@ -32,7 +32,7 @@ from numerics.evidence.kept import measured
 from numerics.training.experiments.chances import counted, walked
 from numerics.training.experiments.comparison import Row, order
 from numerics.training.experiments.courses import Course
-from numerics.training.experiments.reach import Descent, kernel
+from numerics.training.experiments.reach import Descent, Window, kernel
 from numerics.training.experiments.shares import below_rectifiers, shares_of
 
 INITS = ("random walk", "He", "Glorot")
@@ -119,11 +119,16 @@ def predictions(config: Config) -> Predictions:
 
 def chances_to_start(config: Any, width: int, depth: int, mean: float, deviation: float) -> tuple[float, ...]:
     """That a walk of this mean and deviation ends in the window, for each rate of a config."""
+    return tuple(window.chance(mean, deviation) for window in windows_to_start(config, width, depth))
+
+
+def windows_to_start(config: Any, width: int, depth: int) -> tuple[Window, ...]:
+    """Where the walk has to end for a network to give up the cost that counts as a start, for each rate of a config."""
     shares = below_rectifiers(shares_of(config.data, config.examples, config.classes), depth)
     cost = (1 - STARTED) * math.log(config.classes)
     size = kernel((config.features, *(width,) * depth), OUTPUT.entry_variance(width, config.classes))
     descents = [Descent(rate, config.steps, config.classes, shares, config.final_rate) for rate in config.rates]
-    return tuple(descent.lowers(size, cost).chance(mean, deviation) for descent in descents)
+    return tuple(descent.lowers(size, cost) for descent in descents)
 
 
 def walk(width: int, depth: int, gain: float) -> tuple[float, float]:

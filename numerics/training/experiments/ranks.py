@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.sampling.streams import numpy_generator
-from numerics.training.experiments.comparison import ALPHA, Row, Verdict
+from numerics.training.experiments.comparison import ALPHA, Row, Verdict, directed
 
 PERMUTATIONS = 10_000  # a p-value near ALPHA is known to a third of itself: one binomial standard error
 ROUNDING = 1e-9  # relative: sums of the same terms in another order
@@ -32,7 +32,7 @@ def trend(claims: str, what: str, places: Sequence[float], values: Sequence[floa
 
     found = kendalltau(places, values)
     tau = float(found.statistic)
-    verdict = _directed(float(found.pvalue), tau)
+    verdict = directed(float(found.pvalue), tau)
     return Row(claims, what, "> 0", tau, math.nan, verdict, f"Kendall's test at {ALPHA:g}")
 
 
@@ -48,7 +48,7 @@ def trend_within(
         squares += place @ place, rank @ rank
         drawn += _permuted(rank, stream) @ place
     correlation = product / math.sqrt(squares.prod()) if squares.all() else math.nan
-    verdict = _directed(_chance(np.abs(drawn) >= abs(product) * (1 - ROUNDING)), product)
+    verdict = directed(_chance(np.abs(drawn) >= abs(product) * (1 - ROUNDING)), product)
     return Row(claims, what, "> 0", correlation, math.nan, verdict, f"permutation test at {ALPHA:g}")
 
 
@@ -109,9 +109,3 @@ def _ranks(values: Sequence[float], rows: NDArray[np.int64]) -> Reals:
 def _chance(as_extreme: NDArray[np.bool_]) -> float:
     """The p-value, what was observed being one of the permutations (phipson2010)."""
     return (int(as_extreme.sum()) + 1) / (len(as_extreme) + 1)
-
-
-def _directed(chance: float, direction: float) -> Verdict:
-    if not chance < ALPHA or direction == 0:
-        return "undecided"
-    return "agrees" if direction > 0 else "differs"
