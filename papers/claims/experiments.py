@@ -14,7 +14,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from numerics.evidence.kept import keeping
 from papers.claims.claim import Finding, Point, Settler, Verdict
+from papers.committed import committed
 from papers.training import Outcome, bare, recalled
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ def experiment(
     """
 
     def settle(printed: sp.Basic) -> Finding:
-        found = recalled(name)
+        found = _at_hand(name)
         if found is None:
             told = f"not yet run by today's code: 'initium train {name} --size m'; to decide: {decides}"
             return Finding(Verdict.OPEN, told, evidence=evidence)
@@ -53,6 +55,14 @@ def experiment(
         return _settled(found, rows, beyond if found.size != "full" else "", evidence)
 
     return settle
+
+
+def _at_hand(name: str) -> Outcome | None:
+    """By one's own evidence, else by the committed one: a finding may be asked for where no evidence has been opened."""
+    if (found := recalled(name)) is None:
+        with keeping(known=committed(), draw=False):
+            found = recalled(name)
+    return found
 
 
 def _settled(found: Outcome, rows: Sequence[Row], beyond: str, evidence: tuple[str, ...]) -> Finding:
@@ -82,7 +92,7 @@ def beside(settler: Settler, name: str, claim: str) -> Settler:
     """A claim that theorems settle, with what an experiment shows of it as evidence."""
 
     def settle(printed: sp.Basic) -> Finding:
-        finding, found = settler(printed), recalled(name)
+        finding, found = settler(printed), _at_hand(name)
         shown = () if found is None else tuple(map(_sentence, found.of(claim)))
         return replace(finding, evidence=(*finding.evidence, *shown))
 
