@@ -20,8 +20,9 @@ handbook: $(READY)
 printed: $(READY)
 	$(BIN)/initium report --printed
 
+# a file stays on one core: what its tests share is made once
 test: $(READY)
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

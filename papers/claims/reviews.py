@@ -208,7 +208,7 @@ CLAIMS: tuple[Claim, ...] = (
     Claim(
         "R-10", PAPER, "second-hand", "Orthogonal weights are isometries: linear nets then converge alike at all depths.",
         together(
-            formula("shattering.orthonormal_layer"),
+            formula("shattering.orthonormal_layer", at=({x: (0, 3, 5), N: 2},)),
             experiment(
                 "deep_linear", "R-10",
                 "steps to a given training loss of deep linear nets, orthogonal against normal weights",
