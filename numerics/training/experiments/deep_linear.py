@@ -18,7 +18,7 @@ Reference: saxe2014; R-10 is a reader's claim.  Assumptions: biases start at 0; 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -192,8 +192,9 @@ def resolution(config: Config) -> float:
 def compare(predicted: Predictions, observed: Observations) -> tuple[Row, ...]:
     """R-10."""
     orthogonal, normal = (slopes(observed, law) for law in LAWS)
-    what = f"{observed.data}: slope of ln steps against ln depth"
+    what, resolved = f"{observed.data}: slope of ln steps against ln depth", resolution(observed.config)
+    alike = near("R-10", f"{what}, orthogonal weights", predicted.slope, orthogonal, resolved)
     return (
-        near("R-10", f"{what}, orthogonal weights", predicted.slope, orthogonal, resolution(observed.config)),
+        replace(alike, predicted=f"{alike.predicted} up to {resolved:.2g}"),
         mean_order("R-10", f"{what}, normal above orthogonal weights", normal, orthogonal),
     )
