@@ -20,9 +20,8 @@ handbook: $(READY)
 printed: $(READY)
 	$(BIN)/initium report --printed
 
-# a file stays on one core: what its tests share is made once
 test: $(READY)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto
 
 lint: $(READY)
 	$(BIN)/ruff check .

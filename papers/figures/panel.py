@@ -96,6 +96,10 @@ def _together(axes: Iterable[Axes]) -> tuple[Any, list[str]]:
 
 
 def settled(figure: Figure) -> Figure:
-    """The figure with its layout made: a first one may still move a little in the second, and PDF and PNG would differ."""
-    figure.draw_without_rendering()
+    """The figure with its layout made once for PDF and PNG: twice over, since a first one may still move a little."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    for _ in range(2):
+        engine.execute(figure)
+    figure.set_layout_engine("none")
     return figure

@@ -191,13 +191,17 @@ def test_nothing_hangs_over_the_edge(drawn, name):
 
 
 @pytest.fixture(scope="module")
-def saved(data, tmp_path_factory):
-    """Each figure's files, written twice."""
+def saved(data, drawn, tmp_path_factory):
+    """Each figure's files, written as it is drawn anew and as it was drawn before."""
     folders = [tmp_path_factory.mktemp("figures") for _ in range(2)]
     with pytest.MonkeyPatch.context() as patch:
         for name, picture in figures.FIGURES.items():
             patch.setitem(figures.FIGURES, name, dataclasses.replace(picture, data=lambda name=name: data[name]))
-        return [figures.write(folder) for folder in folders]
+        anew = figures.write(folders[0])
+        for name, picture in figures.FIGURES.items():
+            before = dataclasses.replace(picture, draw=lambda data, name=name: drawn[name])
+            patch.setitem(figures.FIGURES, name, before)
+        return [anew, figures.write(folders[1])]
 
 
 def test_files_are_always_the_same(saved):

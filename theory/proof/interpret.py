@@ -55,17 +55,17 @@ class Backend:
 
 def interpret(expr: sp.Basic, env: Environment, backend: Backend) -> Value:
     """The value of `expr` where `env` gives the values of its symbols (and functions of the indices for arrays)."""
-    if expr in env:
-        return backend.lift(env[expr])
     if isinstance(expr, sp.Rational):
         return backend.number(expr)
+    if expr in env:
+        return backend.lift(env[expr])
     form = backend.forms.get(type(expr))
     if form is not None:
         return form(expr, env, backend)
     function = backend.functions.get(expr.func)
     if function is None:
         return backend.undefined(expr, env)
-    return function(*(interpret(argument, env, backend) for argument in expr.args))
+    return function(*[interpret(argument, env, backend) for argument in expr.args])
 
 
 def _range(limits: sp.Tuple, env: Environment) -> tuple[sp.Symbol, range]:
