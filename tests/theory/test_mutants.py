@@ -39,3 +39,13 @@ def test_mutants_cover_constants_signs_terms_fans_and_widths() -> None:
     symbol = next(iter(square.right.free_symbols))
     for expected in (4 / (3 * symbol), 1 / (3 * (symbol - 1)), 2 / (3 * symbol)):
         assert any(sp.simplify(expected - line) == 0 for line in mutants(square)), expected
+
+
+def test_a_residual_with_integrals_is_written_without_evaluating_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("an integral was evaluated")
+
+    steps = [step for derivation in find("gains.forward").derivations() for step in derivation.steps]
+    (step,) = [step for step in steps if step.name == "gelu:2"]
+    monkeypatch.setattr("sympy.core.evalf.do_integral", refuse)
+    assert not replace(step, right=2 * step.right).stands()
