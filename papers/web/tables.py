@@ -18,11 +18,14 @@ from papers.table import Cell, Column, Number, Table, plain, rounded
 from papers.web.words import Linker, inline
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from papers.figures.picture import Picture
 
-LARGEST = 200_000  # bytes of a vector picture; a larger one is shown as pixels
+LARGEST = 120_000  # bytes of a vector picture; a larger one is shown as pixels
 PIXELS = 125  # of the page an inch of the picture: its letters are then as large as the caption's
 DPI = 160  # of those pixels
+PALETTE = 128  # colours of those pixels: a plot has few, and takes a third of the bytes so
 
 
 # --- tables ---------------------------------------------------------------------------------------
@@ -115,11 +118,20 @@ def shown(picture: Picture) -> Shown:
         vector = _saved(lambda file: figure.savefig(file, format="svg", metadata={"Date": None}))
         drawn = ("svg+xml", vector)
         if len(vector) > LARGEST:
-            drawn = ("png", _saved(lambda file: figure.savefig(file, format="png", dpi=DPI)))
+            drawn = ("png", _pixels(figure))
     theorems = [name for name, about in data.get("sources", {}).items() if about["kind"] == "theorem"]
     uri = f"data:image/{drawn[0]};base64,{base64.b64encode(drawn[1]).decode()}"
     width = round(figure.get_figwidth() * PIXELS)
     return Shown(picture.name, picture.caption, tuple(theorems), uri, width)
+
+
+def _pixels(figure: Figure) -> bytes:
+    from PIL import Image
+
+    full = _saved(lambda file: figure.savefig(file, format="png", dpi=DPI))
+    with Image.open(io.BytesIO(full)) as image:
+        few = image.convert("RGB").quantize(PALETTE, dither=Image.Dither.NONE)
+    return _saved(lambda file: few.save(file, format="png", optimize=True))
 
 
 def _saved(save: Callable[[io.BytesIO], object]) -> bytes:

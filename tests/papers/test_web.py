@@ -1,12 +1,15 @@
 """The page shows everything, escapes everything, loads nothing, and works: by keyboard, on a phone, in print."""
 
+import base64
 import html.parser
 import itertools
+import json
 import math
 import re
 import shutil
 import xml.etree.ElementTree as ET
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -19,11 +22,13 @@ from papers.claims.claim import Claim, Finding, Point, Verdict
 from papers.claims.contradictions import Contradiction
 from papers.claims.ledger import claims
 from papers.claims.ledger import find as find_claim
+from papers.committed import PRINTED
 from papers.figures import FIGURES
 from papers.table import Column, Number, Source, Table
 from papers.tables import TABLES
 from papers.web import citing, plot
 from papers.web.claims import parts
+from papers.web.tables import LARGEST as VECTOR
 from papers.web.tables import shown
 from papers.web.tables import table as table_view
 from papers.web.words import linker, powers
@@ -157,6 +162,14 @@ def test_a_page_of_a_few_is_closed_and_the_same_each_time(small):
     assert small.startswith("<!DOCTYPE html>")
     again = [web.page(theorems=[find("variance.activation")], claims=[find_claim("G-01")]) for _ in range(2)]
     assert again[0] == again[1]
+
+
+def test_a_crowded_picture_is_pixels_and_smaller_than_a_vector_picture_may_be():
+    name = "training_glorot_activations"
+    data = json.loads((PRINTED / "figures" / f"{name}.json").read_text(encoding="utf-8"))
+    uri = shown(replace(FIGURES[name], data=lambda: data)).uri
+    assert uri.startswith("data:image/png;base64,")
+    assert len(base64.b64decode(uri.partition(",")[2])) < VECTOR
 
 
 def test_every_theorem_and_claim_is_on_the_page_with_its_formulas():
