@@ -10,6 +10,7 @@ what was found.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -52,7 +53,8 @@ def experiment(
         rows = [row for row in found.of(claim) if any(words in row.what for words in about)]
         if not rows:
             raise ValueError(f"no row of {name} decides {claim}")
-        return _settled(found, rows, beyond if found.size != "full" else "", evidence)
+        others = [row for row in found.of(claim) if row not in rows]
+        return _settled(found, rows, others, beyond if found.size != "full" else "", evidence)
 
     return settle
 
@@ -65,7 +67,9 @@ def _at_hand(name: str) -> Outcome | None:
     return found
 
 
-def _settled(found: Outcome, rows: Sequence[Row], beyond: str, evidence: tuple[str, ...]) -> Finding:
+def _settled(
+    found: Outcome, rows: Sequence[Row], others: Sequence[Row], beyond: str, evidence: tuple[str, ...]
+) -> Finding:
     against = [row for row in rows if row.verdict == "differs"]
     unknown = [row for row in rows if row.verdict == "undecided"]
     where = f"experiment {found.name}, size {found.size}, {found.config.networks} networks of each kind"
@@ -83,9 +87,15 @@ def _settled(found: Outcome, rows: Sequence[Row], beyond: str, evidence: tuple[s
         verdict, told = Verdict.OPEN, f"{beyond}; found so far: {told}"
     named = "; ".join(f"{bare(row.what)}: {_seen(row)}" for row in shown[:SHOWN])
     counterexamples = tuple(Point(bare(row.what), row.predicted, _seen(row)) for row in against[:SHOWN])
-    return Finding(
-        verdict, f"{where}: {told}: {named}", points=counterexamples, evidence=(*map(_sentence, rows), *evidence)
-    )
+    reason = f"{where}: {told}: {named}{_beside(others)}"
+    return Finding(verdict, reason, points=counterexamples, evidence=(*map(_sentence, rows), *evidence))
+
+
+def _beside(others: Sequence[Row]) -> str:
+    """How the rows came out that bear the claim's id and do not decide it: nobody should have to look for them."""
+    counts = Counter(row.verdict for row in others)
+    told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("agrees", "differs", "undecided") if counts[verdict])
+    return f"; comparisons beside these: {told}" if others else ""
 
 
 def beside(settler: Settler, name: str, claim: str) -> Settler:

@@ -187,8 +187,6 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "S-14", PAPER, "second-hand", "With a fixed number of parameters, great depth does not lower the training error.",
-        experiment(
-            "parameter_budget", "S-14", f"{_budget}; MNIST", about=("rises with the depth", "layers above 2"),
-        ),
+        experiment("parameter_budget", "S-14", f"{_budget}; MNIST"),
     ),
 )  # fmt: skip

@@ -64,9 +64,11 @@ def test_one_row_against_refutes_among_ten_but_not_among_eleven(settled):
     assert settled([row("agrees")] * 9 + [row("differs")] * 2).verdict is Verdict.REFUTED
 
 
-def test_rows_of_other_claims_and_about_other_things_do_not_decide(settled):
+def test_rows_of_other_claims_and_about_other_things_do_not_decide_and_are_counted(settled):
     rows = [row("agrees", "loss falls"), row("differs", "loss falls", claims="X-011"), row("differs", "another thing")]
-    assert settled(rows, about=("loss",)).verdict is Verdict.CONFIRMED
+    found = settled(rows, about=("loss",))
+    assert found.verdict is Verdict.CONFIRMED
+    assert found.reason.endswith("comparisons beside these: 1 differs")
     with pytest.raises(ValueError, match="no row of deep_linear decides X-01"):
         settled(rows, about=("nothing of it",))
 
